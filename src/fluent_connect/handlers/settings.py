@@ -1,0 +1,61 @@
+"""What an account may decide about its mappings, each with the default that rules of both platforms suggest."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The choices of one account and retailer.
+
+    locales:               tried in order for localized text; then any locale that there is.
+    order_ref:             what an order is called in Fluent, without fallback.
+    order_number_deadline: seconds that an order without number waits for one (`order-number`).
+    export_when:           per field of the order, the values that let it pass ("" = absent).
+    import_orders:         `OrderImported`: off, or through the gate like any other.
+    order_types:           Fluent's order types for home delivery, collection and both.
+    pickup_field:          custom field of order, line or shipping that names the pickup location.
+    delivery_types:        shipping method key or name -> Fluent `deliveryType`; "*" = any other.
+    custom_lines:          slug -> "fulfilment", "attribute" or the SKU of a service product.
+    untaxed:               an order without `taxedPrice`: dead, or taken as net.
+    item_prices:           what `price`/`paidPrice` of an item hold (`rules`: paidPrice excludes tax).
+    username:              what a customer is called in Fluent for ever.
+    username_prefix:       before each username, where retailers of one account could clash.
+    missing_email:         a customer without e-mail: dead, or this address with {id} filled in.
+    promotion_opt_in:      sent on create only, as is `timezone`.
+    standard_product_ref:  pattern for the standard product's ref.
+    product_key:           what the pattern's {key} is: the key (else the id), or always the id.
+    gtin_attribute:        product attribute that holds the barcode; else the ref, cut to 20.
+    category_ref:          what a category is called in Fluent.
+    price_types:           (currency, country) pattern -> price `type`; "*" = any. First match wins.
+    """
+
+    catalogue: str = "DEFAULT:1"
+    locales: Sequence[str] = ("en", "en-GB", "en-US")
+    order_ref: Literal["order-number", "id"] = "order-number"
+    order_number_deadline: float = 3 * 86400.0
+    export_when: Mapping[str, Sequence[str]] = {
+        "orderState": ("Open", "Confirmed"),
+        "shipmentState": ("", "Pending", "Ready"),
+        "paymentState": ("", "BalanceDue", "Pending", "CreditOwed", "Paid"),
+    }
+    import_orders: Literal["gate", "history", "off"] = "off"
+    order_types: Mapping[str, str] = {"HD": "HD", "CC": "CC", "MULTI": "MULTI"}
+    pickup_field: str = "pickupLocationRef"
+    delivery_types: Mapping[str, str] = {"*": "STANDARD"}
+    custom_lines: Mapping[str, str] = {"*": "attribute"}
+    untaxed: Literal["dead", "net"] = "net"
+    item_prices: Literal["net", "gross"] = "net"
+    username: Literal["id", "customer-number", "email"] = "id"
+    username_prefix: str = ""
+    missing_email: str = "{id}@no-email.invalid"
+    promotion_opt_in: bool = False
+    timezone: str = "UTC"
+    standard_product_ref: str = "P_{key}"
+    product_key: Literal["key", "id"] = "key"
+    gtin_attribute: str | None = None
+    category_ref: Literal["id", "key"] = "id"
+    price_types: Mapping[str, str] = {"*": "DEFAULT"}
+    tax_group: str = "STANDARD"
+    tax_tariff: str = "STANDARD"

@@ -1,0 +1,184 @@
+"""What is worth remembering about a delivery, and the SQL that remembers it."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+
+class Received(msgspec.Struct, frozen=True):
+    """A request was accepted at a door. From now on it is accounted for."""
+
+    id: str
+    door: str
+    at: float
+    size: int
+
+
+class Split(msgspec.Struct, frozen=True):
+    """A batch became its parts: they are accounted for from now on, it no longer is."""
+
+    id: str
+    parts: Sequence[str]
+    door: str
+    at: float
+
+
+class Told(msgspec.Struct, frozen=True):
+    """The listener read what an accepted parcel says."""
+
+    id: str
+    notification_id: str
+    kind: str
+    project_key: str
+    type_id: str
+    resource: str
+    version: int | None
+    sequence: int | None
+    at: float
+
+
+class Queued(msgspec.Struct, frozen=True):
+    """A message was put on the Event Queue. `notification` is the parcel that it came from."""
+
+    id: str
+    notification: str | None
+    name: str
+    account: str
+    retailer: str
+    type_id: str
+    resource: str
+    version: int | None
+    cause: str
+    at: float
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """A delivery came to its end. Made by the store itself, with the fate that the guards left."""
+
+    id: str
+    state: str
+    reason: str
+    at: float
+    tries: int
+
+
+class Attempted(msgspec.Struct, frozen=True):
+    """A handler ran: when, how long, to what end, and the calls it made (JSON, redacted)."""
+
+    id: str
+    tries: int
+    at: float
+    seconds: float
+    handler: str
+    route: str
+    outcome: str
+    error: str
+    calls: bytes
+
+
+class Known(msgspec.Struct, frozen=True):
+    """By this value ("order-number" 1234, "sku", "customer-number", "fluent") a message is found."""
+
+    id: str
+    kind: str
+    value: str
+
+
+class Delivered(msgspec.Struct, frozen=True):
+    """This ref now exists in Fluent (or this route now exists): wakes what is parked on it."""
+
+    ref: str
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """A broker confirmed these parcels of an outbox queue: their rows may go."""
+
+    queue: str
+    ids: Sequence[str]
+
+
+class Revived(msgspec.Struct, frozen=True):
+    """An operator gives these dead parcels their tries back."""
+
+    ids: Sequence[str]
+
+
+class Dropped(msgspec.Struct, frozen=True):
+    """An operator gives these dead parcels up: they end skipped."""
+
+    ids: Sequence[str]
+
+
+class Paused(msgspec.Struct, frozen=True):
+    """An operator stops the groups that match this pattern (`account/name`, `*` allowed)."""
+
+    pattern: str
+    at: float
+    by: str
+
+
+class Resumed(msgspec.Struct, frozen=True):
+    """An operator lets the groups of this pattern go on."""
+
+    pattern: str
+
+
+class Erased(msgspec.Struct, frozen=True):
+    """Whatever is stored under this value of an index (a customer's id) loses its bodies."""
+
+    kind: str
+    value: str
+
+
+class Audited(msgspec.Struct, frozen=True):
+    """An operator did something: who, what, to what."""
+
+    at: float
+    by: str
+    action: str
+    what: str
+
+
+Fact = (
+    Received
+    | Split
+    | Told
+    | Queued
+    | Settled
+    | Attempted
+    | Known
+    | Delivered
+    | Sent
+    | Revived
+    | Dropped
+    | Paused
+    | Resumed
+    | Erased
+    | Audited
+)
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """One SQL statement: `head row suffix`, with `?` for each of `values`.
+
+    `row` may be repeated with commas between, so that an engine can send many statements with the
+    same head and suffix as one.
+    """
+
+    head: str
+    row: str = ""
+    suffix: str = ""
+    values: tuple[object, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Return the statement for its own values alone."""
+        return " ".join(part for part in (self.head, self.row, self.suffix) if part)
+
+
+class Recorder(msgspec.Struct, frozen=True):
+    """How facts become SQL: what `journal/` hands to a store that knows no journal."""
+
+    record: Callable[[Fact], Sequence[Statement]]
+    migrations: Sequence[str]
+    """The schema, step by step; the store applies those that a file has not seen."""

@@ -1,0 +1,43 @@
+"""What a queue carries: bytes, an id, a key, and nothing that it would have to understand."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+CT_QUEUE = "ct-queue"
+EVENT_QUEUE = "event-queue"
+BATCH_QUEUE = "batch-queue"
+
+Rank = Literal["live", "bulk"]
+
+
+class Parcel(msgspec.Struct, frozen=True):
+    """What is handed in to a queue.
+
+    key:        its lane; at most one parcel of a key is out at a time. "" = no lane.
+    headers:    of the request or of the message (ce-*, content-type, door, traceparent).
+    rank:       live goes before bulk.
+    group:      "account/name" on the Event Queue, "" elsewhere: what a pause or a breaker stops.
+    not_before: not handed out before this time (seconds since the epoch).
+    ordered:    an `event` lane: a retrying or dead parcel holds all later ones of its key.
+    origin:     id of the ct-queue parcel that it came from, whose bytes are kept for as long as
+                a parcel refers to them.
+    """
+
+    id: str
+    key: str
+    body: bytes
+    headers: Mapping[str, str] = {}
+    rank: Rank = "live"
+    group: str = ""
+    not_before: float = 0.0
+    ordered: bool = False
+    origin: str | None = None
+
+
+class Put(msgspec.Struct, frozen=True):
+    """A parcel, and the queue that it goes to."""
+
+    queue: str
+    parcel: Parcel

@@ -24,7 +24,13 @@ class ConnectError(Exception):
 
 
 class RetryableError(ConnectError):
-    """The same message may succeed later."""
+    """The same message may succeed later.
+
+    `counts` False: this was none of its tries. `few_tries`: it may, but nobody knows (a code that
+    stands in no table): tried as often as a bug.
+    """
+
+    few_tries: bool = False
 
     def __init__(
         self, *args: object, retry_after: float | None = None, counts: bool = True
@@ -80,21 +86,28 @@ class Skip(ConnectError):  # noqa: N818 - raised like StopIteration: an answer, 
 
 
 class MissingParentError(ConnectError):
-    """Fluent lacks `entity` `ref`, which the commercetools resource `source` would bring about."""
+    """Fluent lacks `entity` `ref`, which the commercetools resource `source` would bring about.
+
+    The router, which knows the account, adds what the parcel waits for and since when: the ref of
+    a `Delivered` fact, and `Store.delivered()` as read before the fetch.
+    """
 
     def __init__(self, entity: str, ref: str, source: Reference | None = None) -> None:
         super().__init__(f"Fluent has no {entity} {ref} yet")
         self.entity = entity
         self.ref = ref
         self.source = source
+        self.waits_for: str | None = None
+        self.since = 0
 
 
 class NoRouteError(ConnectError):
-    """No route or no handler takes messages of this name."""
+    """No route or no handler takes messages of this name. `since` as in MissingParentError."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, since: int = 0) -> None:
         super().__init__(f"no route takes {name}")
         self.name = name
+        self.since = since
 
 
 class ConfigError(ConnectError):

@@ -6,9 +6,14 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from fluent_connect.model.errors import ConnectError
 from fluent_connect.model.fact import Statement
 from fluent_connect.model.outcome import Fence, Outcome
 from fluent_connect.model.parcel import Parcel
+
+
+class StoreError(ConnectError):
+    """The store cannot commit or read now (disk full, I/O error, closed): nothing was changed."""
 
 
 class Delivery(msgspec.Struct):

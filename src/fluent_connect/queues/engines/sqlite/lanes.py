@@ -1,0 +1,34 @@
+"""Lanes: at most one parcel of a key is out; the next one follows when it comes back."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import apsw
+
+from fluent_connect.queues.engines.sqlite.rows import as_list
+from fluent_connect.queues.engines.sqlite.schema import BLOCKED, READY
+
+_SQL_ANY = "SELECT 1 FROM parcel WHERE state = 2 LIMIT 1"
+_FIRST = (
+    f"SELECT (SELECT seq FROM parcel WHERE state = {BLOCKED} AND queue = ?1 AND lane = l.value"
+    " AND ordered = {} ORDER BY seq LIMIT 1) FROM json_each(?2) l"
+)
+_SQL_FREE = (
+    f"UPDATE parcel SET state = {READY} WHERE seq IN ({_FIRST.format(0)}"
+    f" UNION ALL {_FIRST.format(1)})"
+)
+
+
+def free(connection: apsw.Connection, lanes: Iterable[tuple[str, str]]) -> None:
+    """Make the first blocked parcel of each lane ready: the first state and the first event one.
+
+    A parcel that is ready while its lane is out is blocked when a take meets it, so a lane of ten
+    thousand costs each of them once, not every take.
+    """
+    if connection.execute(_SQL_ANY).get is None:
+        return
+    by_queue: dict[str, list[str]] = defaultdict(list)
+    for queue, lane in lanes:
+        by_queue[queue].append(lane)
+    for queue, keys in by_queue.items():
+        connection.execute(_SQL_FREE, (queue, as_list(keys))).fetchall()

@@ -1,0 +1,208 @@
+"""The SQLite store: queues and journal in one file, shared by one service and the CLI."""
+
+import asyncio
+import fcntl
+import os
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import apsw
+import msgspec
+
+from fluent_connect.model.errors import ConfigError
+from fluent_connect.model.fact import Recorder, Statement
+from fluent_connect.model.outcome import Fence
+from fluent_connect.model.parcel import Parcel
+from fluent_connect.queues.engines.sqlite.checkpoints import Checkpoints
+from fluent_connect.queues.engines.sqlite.commit import Committer, parcel_of, release, renewed
+from fluent_connect.queues.engines.sqlite.reader import Reader
+from fluent_connect.queues.engines.sqlite.rows import as_list
+from fluent_connect.queues.engines.sqlite.schema import connect, migrate
+from fluent_connect.queues.engines.sqlite.take import Taker
+from fluent_connect.queues.engines.sqlite.thread import Commit, DatabaseThread, Take, Work
+from fluent_connect.queues.engines.sqlite.wakes import Wakes
+from fluent_connect.queues.store import Delivery, Depth, Verdict, Write
+
+Bodies = Literal["failed", "sample", "all"]
+
+
+class SqliteStore:
+    """A Store in one SQLite file (`Store` says what its methods promise)."""
+
+    def __init__(
+        self,
+        path: Path,
+        recorder: Recorder,
+        *,
+        clock: Callable[[], float],
+        lease: float,
+        record: Bodies,
+        serving: bool,
+    ) -> None:
+        self.path = path
+        self._clock = clock
+        self._lease = lease
+        self._lock = _claim(path) if serving else None
+        connection = connect(str(path))
+        migrate(connection, recorder.migrations)
+        self._wakes = Wakes()
+        taker = Taker(connection, lease)
+        if serving:
+            with connection:
+                taker.reclaim(clock())
+        self._checkpoints = Checkpoints(str(path), connection)
+        self._thread = DatabaseThread(
+            connection,
+            Committer(connection, recorder, self._wakes, record),
+            taker,
+            clock,
+            after=self._checkpoints.after_commit,
+        )
+        self._connection = connection
+        self._reader = Reader(str(path))
+
+    @classmethod
+    async def open(
+        cls,
+        path: str | Path,
+        recorder: Recorder,
+        *,
+        clock: Callable[[], float] = time.time,
+        lease: float = 30.0,
+        record: Bodies = "failed",
+        serving: bool = False,
+    ) -> "SqliteStore":
+        """Open the file, make it if there is none, and bring its schema up to date.
+
+        `serving`: this is the one process that takes deliveries; whatever a killed one held is
+        ready at once. Raise ConfigError if another process serves the file, or if a newer version
+        wrote it. `record` says which bodies are kept after their end.
+        """
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return await asyncio.to_thread(
+            cls, path, recorder, clock=clock, lease=lease, record=record, serving=serving
+        )
+
+    async def commit(self, *writes: Write) -> Sequence[Verdict]:
+        """Return what came of each write once all would survive a crash."""
+        if not writes:
+            return ()
+        verdicts: Sequence[Verdict] = await self._thread.ask(Commit(_loop(), writes))
+        return verdicts
+
+    async def take(
+        self, queue: str, limit: int, wait: float, *, paused: Collection[str] = ()
+    ) -> Sequence[Delivery]:
+        """Return 1 to `limit` deliveries, or none after `wait` seconds."""
+        request = Take(_loop(), queue, limit, tuple(paused))
+        request.deadline = self._clock() + wait
+        deliveries: Sequence[Delivery] = await self._thread.ask(request)
+        return deliveries
+
+    async def renew(self, *deliveries: Delivery) -> Sequence[bool]:
+        """Move the end of each lease, in place; False where it is lost."""
+        until = self._clock() + self._lease
+        alive: Sequence[bool] = await self._ask(lambda c: renewed(c, deliveries, until))
+        for delivery, ours in zip(deliveries, alive, strict=True):
+            if ours:
+                delivery.lease_until = until
+        return alive
+
+    async def release(self, *deliveries: Delivery) -> None:
+        """Give deliveries back, untried."""
+        await self._ask(lambda c: release(c, deliveries))
+
+    async def fences(self, *keys: str) -> Mapping[str, Fence]:
+        """Return the fences that stand."""
+        fences: Mapping[str, Fence] = await self._ask(lambda c: _fences(c, keys))
+        return fences
+
+    async def delivered(self) -> int:
+        """Return the number of the newest `Delivered` fact."""
+        return self._wakes.number
+
+    async def original(self, id: str) -> Parcel | None:  # noqa: A002 - the port's word
+        """Return a ct-queue parcel as it came in, while its bytes are kept."""
+        rows = await self.read(
+            Statement("SELECT id, headers, data FROM body WHERE id = ?", values=(id,))
+        )
+        for row in rows:
+            return parcel_of(str(row["id"]), str(row["headers"]), bytes(row["data"]))  # type: ignore[call-overload]
+        return None
+
+    async def read(self, statement: Statement) -> Sequence[Mapping[str, object]]:
+        """Return the rows of a search, read over a connection of its own."""
+        return await asyncio.to_thread(self._reader.rows, statement)
+
+    async def depth(self, queue: str) -> Depth:
+        """Count the parcels of a queue."""
+        rows = await self.read(Statement(_SQL_DEPTH, values=(self._clock(), queue)))
+        counts = {int(str(row["kind"])): int(str(row["n"])) for row in rows}
+        oldest = [float(str(row["oldest"])) for row in rows if row["kind"] != _DEAD]
+        names = ("ready", "leased", "blocked", "parked", "dead", "scheduled")
+        return Depth(
+            **{name: counts.get(kind, 0) for kind, name in enumerate(names)},
+            oldest=min(oldest, default=None),
+        )
+
+    async def backup(self, target: str | Path) -> None:
+        """Write a consistent copy of the live store to a new file, while it goes on."""
+        if Path(target).exists():
+            raise ConfigError(f"{target} exists: a backup does not overwrite")
+        await asyncio.to_thread(self._reader.copy, str(target))
+
+    async def close(self) -> None:
+        """Answer what waits, and let go of the file."""
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self._thread.close()
+        self._checkpoints.close()
+        self._reader.close()
+        self._connection.close()
+        if self._lock is not None:
+            os.close(self._lock)
+
+    async def _ask(self, run: Callable[[apsw.Connection], object]) -> "object":
+        return await self._thread.ask(Work(_loop(), run))
+
+
+_loop = asyncio.get_running_loop
+_DEAD = 4
+_SQL_DEPTH = (
+    "SELECT CASE WHEN state = 0 AND due > ? THEN 5 ELSE state END AS kind, count(*) AS n,"
+    " min(put_at) AS oldest FROM parcel WHERE queue = ? GROUP BY kind"
+)
+_SQL_FENCES = (
+    "SELECT key, version, fingerprint, output, deleted, dependencies FROM fence"
+    " WHERE key IN (SELECT value FROM json_each(?))"
+)
+_dependencies = msgspec.json.Decoder(dict[str, int]).decode
+
+
+def _fences(connection: apsw.Connection, keys: Sequence[str]) -> dict[str, Fence]:
+    if not keys:
+        return {}
+    return {
+        key: Fence(version, fingerprint, output, bool(deleted), _dependencies(dependencies))
+        for key, version, fingerprint, output, deleted, dependencies in connection.execute(
+            _SQL_FENCES, (as_list(keys),)
+        )
+    }
+
+
+def _claim(path: Path) -> int:
+    """Be the one process that serves this file, for as long as it lives."""
+    lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        message = (
+            f"another process serves {path}: SQLite serves one; stop the other, or use PostgreSQL"
+        )
+        raise ConfigError(message) from error
+    return lock

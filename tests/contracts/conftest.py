@@ -1,0 +1,76 @@
+"""Every engine that is present, opened for one test and closed behind it."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from contracts.engines import ENGINES, Engine, OpenStore, Record
+from contracts.scene import SCRIBE, Clock
+from fluent_connect.model.fact import Recorder
+from fluent_connect.queues.store import Store
+
+
+def _parameters(*, durable: bool) -> list[object]:
+    chosen = [each for each in ENGINES if each.durable or not durable]
+    return [
+        pytest.param(
+            each,
+            id=each.name,
+            marks=pytest.mark.skipif(not each.present, reason=f"no engine {each.name} yet"),
+        )
+        for each in chosen
+    ]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=_parameters(durable=False))
+def engine(request: pytest.FixtureRequest) -> Engine:
+    chosen: Engine = request.param
+    return chosen
+
+
+@pytest.fixture(params=_parameters(durable=True))
+def durable_engine(request: pytest.FixtureRequest) -> Engine:
+    chosen: Engine = request.param
+    return chosen
+
+
+def _opener(chosen: Engine, path: Path, standing: Clock, opened: list[Store]) -> OpenStore:
+    async def open_store(
+        *,
+        clock: Callable[[], float] | None = None,
+        recorder: Recorder = SCRIBE,
+        record: Record = "failed",
+    ) -> Store:
+        store = await chosen.open(path, clock or standing, recorder, record=record)
+        opened.append(store)
+        return store
+
+    return open_store
+
+
+@pytest.fixture
+async def open_store(engine: Engine, tmp_path: Path, clock: Clock) -> AsyncIterator[OpenStore]:
+    opened: list[Store] = []
+    yield _opener(engine, tmp_path / "connect.db", clock, opened)
+    for store in opened:
+        await store.close()
+
+
+@pytest.fixture
+async def reopen(durable_engine: Engine, tmp_path: Path, clock: Clock) -> AsyncIterator[OpenStore]:
+    """Open, as often as asked, the same file of an engine that has one."""
+    opened: list[Store] = []
+    yield _opener(durable_engine, tmp_path / "connect.db", clock, opened)
+    for store in opened:
+        await store.close()
+
+
+@pytest.fixture
+async def store(open_store: OpenStore) -> Store:
+    return await open_store()

@@ -314,7 +314,7 @@ async def _carry_on(store: Store, messages: int) -> None:
 
 async def _original(store: Store) -> tuple[str, bytes, object] | None:
     found = await store.original("c1")
-    return found and (found.id, found.body, found.headers)
+    return None if found is None else (found.id, found.body, found.headers)
 
 
 ORIGINAL = ("c1", b'{"raw": 1}', {"door": "main"})

@@ -77,7 +77,7 @@ class Attempted(msgspec.Struct, frozen=True):
 
 
 class Known(msgspec.Struct, frozen=True):
-    """By this value ("order-number" 1234, "sku", "customer-number", "fluent") a message is found."""
+    """By this value ("order-number" 1234, "sku", "fluent" ref) a message is found."""
 
     id: str
     kind: str
@@ -85,7 +85,7 @@ class Known(msgspec.Struct, frozen=True):
 
 
 class Delivered(msgspec.Struct, frozen=True):
-    """This ref now exists in Fluent (or this route now exists): wakes what is parked on it."""
+    """This ref exists in Fluent now, or this route does: what is parked on it is woken."""
 
     ref: str
 
@@ -130,6 +130,16 @@ class Erased(msgspec.Struct, frozen=True):
     value: str
 
 
+class Expired(msgspec.Struct, frozen=True):
+    """These are past their retention: units of the journal, (value, kind, id) by which they were
+    found, and inbox keys.
+    """
+
+    ids: Sequence[str] = ()
+    references: Sequence[tuple[str, str, str]] = ()
+    keys: Sequence[str] = ()
+
+
 class Audited(msgspec.Struct, frozen=True):
     """An operator did something: who, what, to what."""
 
@@ -154,6 +164,7 @@ Fact = (
     | Paused
     | Resumed
     | Erased
+    | Expired
     | Audited
 )
 
@@ -181,4 +192,4 @@ class Recorder(msgspec.Struct, frozen=True):
 
     record: Callable[[Fact], Sequence[Statement]]
     migrations: Sequence[str]
-    """The schema, step by step; the store applies those that a file has not seen."""
+    """The schema, step by step. The store applies those that a file has not seen."""

@@ -1,6 +1,7 @@
 """The one loop: take deliveries, hand each to a station, and commit what comes of it."""
 
 import asyncio
+import contextlib
 import random
 import time
 from collections import deque
@@ -61,6 +62,7 @@ class Consumer:
         self._idle: list[asyncio.Future[None]] = []
         self._room = asyncio.Event()
         self._committable = asyncio.Event()
+        self._resting = asyncio.Event()
         self._closing = False
         self.running: dict[str, float] = {}
         """Leases of what a station works on now, and since when; what a watchdog looks at."""
@@ -141,13 +143,16 @@ class Consumer:
             try:
                 outcome = await self._station(delivery)
             except asyncio.CancelledError:
-                if delivery.lease in self._in_hand:
+                if me is None or delivery.lease in self._in_hand:
                     raise
+                me.uncancel()
                 continue
             except Exception as error:  # noqa: BLE001 - retry.py decides what becomes of it
                 outcome = Outcome(error=error)
             finally:
                 self.running.pop(delivery.lease, None)
+                if not self.running:
+                    self._resting.set()
             self._done.append(Write(self._decided(delivery, outcome), delivery))
             self._committable.set()
 
@@ -216,9 +221,10 @@ class Consumer:
     async def _finish(self, workers: Sequence[asyncio.Task[None]]) -> None:
         """Let what runs come to its end within the grace; what has not begun is not begun."""
         self._ready.clear()
-        until = asyncio.get_running_loop().time() + self._grace
-        while self.running and asyncio.get_running_loop().time() < until:
-            await asyncio.sleep(0.02)
+        if self.running:
+            self._resting.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._resting.wait(), self._grace)
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)

@@ -21,7 +21,6 @@ from fluent_connect.model.outcome import (
     Fate,
     Fence,
     Later,
-    Newer,
     Outcome,
     Parked,
     Skipped,
@@ -29,35 +28,15 @@ from fluent_connect.model.outcome import (
     Unseen,
 )
 from fluent_connect.model.parcel import Parcel, Put
+from fluent_connect.queues.engines.sqlite import statements as sql
 from fluent_connect.queues.engines.sqlite.lanes import free
-from fluent_connect.queues.engines.sqlite.rows import Rows, as_list
-from fluent_connect.queues.engines.sqlite.schema import DEAD, PARKED, READY
+from fluent_connect.queues.engines.sqlite.rows import Rows, as_list, fetch
 from fluent_connect.queues.engines.sqlite.wakes import Wakes
 from fluent_connect.queues.store import Delivery, Verdict, Write
 
 _encode = msgspec.json.Encoder().encode
 _NATIVE = (Delivered, Sent, Revived, Dropped)
 _HEADERS = "{}"
-
-_PARCEL = (
-    "INSERT INTO parcel (queue, id, lane, state, rank, grp, due, ordered, origin, headers, body, put_at)"
-    " VALUES",
-    "(?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?)",
-    "",
-)
-_BODY = (
-    "INSERT INTO body (id, headers, data, at) VALUES",
-    "(?, ?, ?, ?)",
-    "ON CONFLICT (id) DO NOTHING",
-)
-_SEEN = ("INSERT INTO seen (key, at) VALUES", "(?, ?)", "ON CONFLICT (key) DO NOTHING")
-_FENCE = (
-    "INSERT INTO fence (key, version, fingerprint, output, deleted, dependencies, at) VALUES",
-    "(?, ?, ?, ?, ?, ?, ?)",
-    "ON CONFLICT (key) DO UPDATE SET version = excluded.version, fingerprint = excluded.fingerprint,"
-    " output = excluded.output, deleted = excluded.deleted, dependencies = excluded.dependencies,"
-    " at = excluded.at",
-)
 
 
 class _Standing(NamedTuple):
@@ -92,15 +71,17 @@ class Committer:
         unseen, newer = [], []
         for write in writes:
             for guard in write.outcome.guards:
-                if type(guard) is Unseen:
+                if isinstance(guard, Unseen):
                     unseen.append(guard.key)
-                elif type(guard) is Newer:
+                else:
                     newer.append(guard.key)
-        run = self._connection.execute
+        connection = self._connection
         return _Standing(
-            dict(run(_SQL_EPOCHS, (as_list(seqs),)).fetchall()) if seqs else {},
-            {key for (key,) in run(_SQL_SEEN, (as_list(unseen),))} if unseen else set(),
-            dict(run(_SQL_VERSIONS, (as_list(newer),)).fetchall()) if newer else {},
+            dict(fetch(connection, sql.EPOCHS, (as_list(seqs),))) if seqs else {},
+            {key for (key,) in fetch(connection, sql.SEEN, (as_list(unseen),))}
+            if unseen
+            else set(),
+            dict(fetch(connection, sql.VERSIONS, (as_list(newer),))) if newer else {},
         )
 
     def _decide(self, write: Write, standing: _Standing, work: "_Work") -> Verdict:
@@ -124,12 +105,12 @@ class Committer:
 
     def _accept(self, outcome: Outcome, standing: _Standing, work: "_Work") -> None:
         for guard in outcome.guards:
-            if type(guard) is Unseen:
+            if isinstance(guard, Unseen):
                 standing.seen.add(guard.key)
-                work.rows.add(*_SEEN, (guard.key, work.now))
-            elif type(guard) is Newer:
+                work.rows.add(*sql.ADD_SEEN, (guard.key, work.now))
+            else:
                 standing.versions[guard.key] = guard.fence.version
-                work.rows.add(*_FENCE, _fence_row(guard.key, guard.fence, work.now))
+                work.rows.add(*sql.SET_FENCE, _fence_row(guard.key, guard.fence, work.now))
         for put in outcome.puts:
             self._put(put, work)
         for fact in outcome.facts:
@@ -140,16 +121,16 @@ class Committer:
         headers = _encode(parcel.headers).decode() if parcel.headers else _HEADERS
         inline = parcel.origin is not None
         if not inline:
-            work.rows.add(*_BODY, (parcel.id, headers, parcel.body, now))
+            work.rows.add(*sql.ADD_BODY, (parcel.id, headers, parcel.body, now))
         work.rows.add(
-            *_PARCEL,
+            *sql.ADD_PARCEL,
             (
                 put.queue,
                 parcel.id,
                 parcel.key,
                 1 if parcel.rank == "bulk" else 0,
                 parcel.group,
-                max(parcel.not_before, now),
+                parcel.not_before or now,
                 int(parcel.ordered),
                 parcel.origin,
                 headers if inline else None,
@@ -166,17 +147,17 @@ class Committer:
 
     def _settle(self, delivery: Delivery, fate: Fate, work: "_Work") -> None:
         parcel, seq = delivery.parcel, _lease(delivery)[0]
-        if type(fate) is Later:
+        if isinstance(fate, Later):
             work.later.append((work.now + fate.after, 0 if fate.counts else 1, fate.reason, seq))
-        elif type(fate) is Parked:
+        elif isinstance(fate, Parked):
             self._park(fate, seq, work)
-        elif type(fate) is Dead:
+        elif isinstance(fate, Dead):
             work.dead.append((fate.reason, fate.error, seq))
             self._end(delivery, "dead", fate.reason, work)
         else:
             work.gone.append(seq)
             work.bodies.append(parcel.origin or parcel.id)
-            self._end(delivery, *_END[type(fate)](fate), work)
+            self._end(delivery, *_end(fate), work)
         if parcel.key:
             work.lanes.add((delivery.queue, parcel.key))
 
@@ -190,22 +171,22 @@ class Committer:
         self._remember(Settled(delivery.parcel.id, state, reason, work.now, delivery.tries), work)
 
     def _send(self, work: "_Work") -> None:
-        run = self._connection.execute
+        connection = self._connection
         if work.gone:
-            run(_SQL_GONE, (as_list(work.gone),)).fetchall()
-        for sql, rows in (
-            (_SQL_LATER, work.later),
-            (_SQL_PARKED, work.parked),
-            (_SQL_DEAD, work.dead),
+            fetch(connection, sql.GONE, (as_list(work.gone),))
+        for text, rows in (
+            (sql.SET_LATER, work.later),
+            (sql.SET_PARKED, work.parked),
+            (sql.SET_DEAD, work.dead),
         ):
             for values in rows:
-                run(sql, values).fetchall()
-        work.rows.send(self._connection)
+                fetch(connection, text, values)
         self._native(work)
+        work.rows.send(self._connection)
         if work.lanes:
             free(self._connection, work.lanes)
         if work.bodies and self._bodies != "all":
-            run(_SQL_BODIES, (as_list(self._forgettable(work.bodies)),)).fetchall()
+            fetch(connection, sql.BODIES, (as_list(self._forgettable(work.bodies)),))
 
     def _forgettable(self, ids: Sequence[str]) -> list[str]:
         """Leave out the sample, every 16th by its id, where a sample is kept."""
@@ -214,22 +195,25 @@ class Committer:
         return list(ids)
 
     def _native(self, work: "_Work") -> None:
-        run = self._connection.execute
+        connection = self._connection
         refs: list[str] = []
         for fact in work.native:
             if isinstance(fact, Delivered):
                 refs.append(fact.ref)
             elif isinstance(fact, Sent):
-                run(_SQL_SENT, (fact.queue, as_list(fact.ids))).fetchall()
+                fetch(connection, sql.SENT, (fact.queue, as_list(fact.ids)))
             elif isinstance(fact, Revived):
-                run(_SQL_REVIVE, (work.now, as_list(fact.ids))).fetchall()
+                fetch(connection, sql.REVIVE, (work.now, as_list(fact.ids)))
             elif isinstance(fact, Dropped):
-                rows = run(_SQL_DROP, (as_list(fact.ids),)).fetchall()
-                work.lanes.update((queue, lane) for queue, lane, _, _ in rows)
-                work.bodies.extend(origin or id_ for _, _, id_, origin in rows)
+                rows = fetch(connection, sql.DROP, (as_list(fact.ids),))
+                for queue, lane, id_, origin, tries in rows:
+                    work.lanes.add((queue, lane))
+                    work.bodies.append(origin or id_)
+                    ended = Settled(id_, "skipped", "dropped by operator", work.now, tries)
+                    self._remember(ended, work)
         if refs:
             self._wakes.note(refs)
-            run(_SQL_WAKE, (work.now, as_list(refs))).fetchall()
+            fetch(connection, sql.WAKE, (work.now, as_list(refs)))
 
 
 class _Work:
@@ -249,19 +233,20 @@ class _Work:
         self.lanes: set[tuple[str, str]] = set()
 
 
-_END = {
-    Done: lambda fate: ("done", fate.note),
-    Skipped: lambda fate: ("skipped", fate.reason),
-    Superseded: lambda fate: ("superseded", fate.by),
-}
+def _end(fate: Done | Skipped | Superseded) -> tuple[str, str]:
+    if isinstance(fate, Done):
+        return "done", fate.note
+    if isinstance(fate, Skipped):
+        return "skipped", fate.reason
+    return "superseded", fate.by
 
 
 def _judge(outcome: Outcome, standing: _Standing) -> tuple[Verdict, str]:
     for guard in outcome.guards:
-        if type(guard) is Unseen:
+        if isinstance(guard, Unseen):
             if guard.key in standing.seen:
                 return Verdict.DUPLICATE, f"duplicate of {guard.key}"
-        elif type(guard) is Newer:
+        else:
             stands = standing.versions.get(guard.key)
             version = guard.fence.version
             if stands is not None and not (
@@ -288,65 +273,26 @@ def _lease(delivery: Delivery) -> tuple[int, int]:
     return int(seq), int(epoch)
 
 
-def renewed(connection: apsw.Connection, deliveries: Sequence[Delivery], until: float) -> list[bool]:
+def renewed(
+    connection: apsw.Connection, deliveries: Sequence[Delivery], until: float
+) -> list[bool]:
     """Move the end of the leases that still stand; say which."""
-    epochs = dict(
-        connection.execute(_SQL_EPOCHS, (as_list(_lease(d)[0] for d in deliveries),)).fetchall()
-    )
+    epochs = dict(fetch(connection, sql.EPOCHS, (as_list(_lease(d)[0] for d in deliveries),)))
     alive = [epochs.get(_lease(delivery)[0]) == _lease(delivery)[1] for delivery in deliveries]
     seqs = [_lease(d)[0] for d, ours in zip(deliveries, alive, strict=True) if ours]
     if seqs:
-        connection.execute(_SQL_RENEW, (until, as_list(seqs))).fetchall()
+        fetch(connection, sql.RENEW, (until, as_list(seqs)))
     return alive
 
 
 def release(connection: apsw.Connection, deliveries: Sequence[Delivery]) -> None:
     """Give back, untried and ready at once, the deliveries whose leases still stand."""
-    epochs = dict(
-        connection.execute(_SQL_EPOCHS, (as_list(_lease(d)[0] for d in deliveries),)).fetchall()
-    )
+    epochs = dict(fetch(connection, sql.EPOCHS, (as_list(_lease(d)[0] for d in deliveries),)))
     ours = [d for d in deliveries if epochs.get(_lease(d)[0]) == _lease(d)[1]]
-    connection.execute(_SQL_RELEASE, (as_list(_lease(d)[0] for d in ours),)).fetchall()
+    fetch(connection, sql.RELEASE, (as_list(_lease(d)[0] for d in ours),))
     free(connection, {(d.queue, d.parcel.key) for d in ours if d.parcel.key})
 
 
-def parcel_of(id: str, headers: str, body: bytes) -> Parcel:  # noqa: A002 - the field's name
+def parcel_of(id: str, headers: str, body: bytes) -> Parcel:
     """Return a parcel as it was put on the ct-queue."""
     return Parcel(id=id, key="", body=body, headers=msgspec.json.decode(headers))
-
-
-_IN = "IN (SELECT value FROM json_each(?))"
-_SQL_EPOCHS = f"SELECT seq, epoch FROM parcel WHERE state = 1 AND seq {_IN}"
-_SQL_SEEN = f"SELECT key FROM seen WHERE key {_IN}"
-_SQL_VERSIONS = f"SELECT key, version FROM fence WHERE key {_IN}"
-_SQL_GONE = f"DELETE FROM parcel WHERE seq {_IN}"
-_SQL_LATER = (
-    f"UPDATE parcel SET state = {READY}, due = ?, tries = tries - ?, reason = ?, waits_for = NULL,"
-    " lease_until = NULL WHERE seq = ?"
-)
-_SQL_PARKED = (
-    f"UPDATE parcel SET state = {PARKED}, waits_for = ?, due = ?, reason = ?, tries = tries - 1,"
-    " parks = parks + 1, lease_until = NULL WHERE seq = ?"
-)
-_SQL_DEAD = (
-    f"UPDATE parcel SET state = {DEAD}, reason = ?, error = ?, lease_until = NULL WHERE seq = ?"
-)
-_SQL_RENEW = f"UPDATE parcel SET lease_until = ? WHERE seq {_IN}"
-_SQL_RELEASE = (
-    f"UPDATE parcel SET state = {READY}, tries = tries - 1, lease_until = NULL WHERE seq {_IN}"
-)
-_SQL_SENT = f"DELETE FROM parcel WHERE queue = ? AND id {_IN}"
-_SQL_REVIVE = (
-    f"UPDATE parcel SET state = {READY}, due = ?, tries = 0, parks = 0, first_tried = NULL,"
-    f" reason = NULL, error = NULL WHERE state = {DEAD} AND id {_IN}"
-)
-_SQL_DROP = (
-    f"DELETE FROM parcel WHERE state = {DEAD} AND id {_IN} RETURNING queue, lane, id, origin"
-)
-_SQL_WAKE = (
-    f"UPDATE parcel SET state = {READY}, due = ? WHERE state = {PARKED} AND waits_for {_IN}"
-)
-_SQL_BODIES = (
-    f"DELETE FROM body WHERE id {_IN}"
-    " AND NOT EXISTS (SELECT 1 FROM parcel WHERE parcel.origin = body.id)"
-)

@@ -2,9 +2,11 @@
 
 import threading
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import apsw
 
+from fluent_connect.model.errors import ConfigError
 from fluent_connect.model.fact import Statement
 from fluent_connect.queues.engines.sqlite.schema import connect_read_only
 
@@ -28,11 +30,13 @@ class Reader:
                 found.append(dict(zip(names, row, strict=True)))
             return found
 
-    def copy(self, target: str) -> None:
-        """Write the file as it stands now to `target`."""
+    def copy(self, target: Path) -> None:
+        """Write the file as it stands now to `target`. Raise ConfigError if that exists."""
+        if target.exists():
+            raise ConfigError(f"{target} exists: a backup does not overwrite")
         connection = connect_read_only(self._path)
         try:
-            connection.execute("VACUUM INTO ?", (target,)).fetchall()
+            connection.execute("VACUUM INTO ?", (str(target),)).fetchall()
         finally:
             connection.close()
 

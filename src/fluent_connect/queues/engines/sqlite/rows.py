@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
+from typing import Any
 
 import apsw
 import msgspec
@@ -16,6 +17,11 @@ _encode = msgspec.json.Encoder().encode
 def as_list(values: Iterable[object]) -> str:
     """Return values as the JSON list that `IN (SELECT value FROM json_each(?))` reads."""
     return _encode(list(values)).decode()
+
+
+def fetch(connection: apsw.Connection, sql: str, values: Values = ()) -> list[Any]:
+    """Run one statement to its end and return its rows."""
+    return connection.execute(sql, values).fetchall()
 
 
 class Rows:
@@ -42,7 +48,7 @@ class Rows:
         for (head, row, suffix), rows in self._rows.items():
             if not row:
                 for values in rows:
-                    connection.execute(head, values).fetchall()
+                    fetch(connection, head, values)
                 continue
             _send(connection, (head, row, suffix), rows)
         self._rows.clear()
@@ -61,9 +67,7 @@ def _text(key: tuple[str, str, str], count: int) -> str:
     return text
 
 
-def _send(
-    connection: apsw.Connection, key: tuple[str, str, str], rows: Sequence[Values]
-) -> None:
+def _send(connection: apsw.Connection, key: tuple[str, str, str], rows: Sequence[Values]) -> None:
     """Send rows in powers of two, so that a few texts serve all counts."""
     at, size, total = 0, _LARGEST, len(rows)
     while at < total:
@@ -71,5 +75,5 @@ def _send(
             size //= 2
         part = rows[at : at + size]
         values = part[0] if size == 1 else tuple(chain.from_iterable(part))
-        connection.execute(_text(key, size), values).fetchall()
+        fetch(connection, _text(key, size), values)
         at += size

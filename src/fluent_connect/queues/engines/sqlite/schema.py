@@ -27,7 +27,8 @@ QUEUE_MIGRATIONS: Sequence[str] = (
     CREATE INDEX parcel_dead ON parcel (queue, id) WHERE state = 4;
     CREATE INDEX parcel_ordered ON parcel (queue, lane, seq) WHERE ordered = 1;
     CREATE INDEX parcel_origin ON parcel (origin) WHERE origin IS NOT NULL;
-    CREATE TABLE body (id TEXT PRIMARY KEY, headers TEXT NOT NULL, data BLOB NOT NULL, at REAL NOT NULL);
+    CREATE TABLE body (
+        id TEXT PRIMARY KEY, headers TEXT NOT NULL, data BLOB NOT NULL, at REAL NOT NULL);
     CREATE TABLE seen (key TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
     CREATE TABLE fence (
         key TEXT PRIMARY KEY, version INTEGER NOT NULL, fingerprint TEXT NOT NULL,

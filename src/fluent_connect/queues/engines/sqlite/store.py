@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import apsw
 import msgspec
@@ -25,6 +25,7 @@ from fluent_connect.queues.engines.sqlite.thread import Commit, DatabaseThread, 
 from fluent_connect.queues.engines.sqlite.wakes import Wakes
 from fluent_connect.queues.store import Delivery, Depth, Verdict, Write
 
+T = TypeVar("T")
 Bodies = Literal["failed", "sample", "all"]
 
 
@@ -51,7 +52,7 @@ class SqliteStore:
         taker = Taker(connection, lease)
         if serving:
             with connection:
-                taker.reclaim(clock())
+                taker.reclaim()
         self._checkpoints = Checkpoints(str(path), connection)
         self._thread = DatabaseThread(
             connection,
@@ -97,15 +98,14 @@ class SqliteStore:
         self, queue: str, limit: int, wait: float, *, paused: Collection[str] = ()
     ) -> Sequence[Delivery]:
         """Return 1 to `limit` deliveries, or none after `wait` seconds."""
-        request = Take(_loop(), queue, limit, tuple(paused))
-        request.deadline = self._clock() + wait
+        request = Take(_loop(), queue, limit, wait, tuple(paused))
         deliveries: Sequence[Delivery] = await self._thread.ask(request)
         return deliveries
 
     async def renew(self, *deliveries: Delivery) -> Sequence[bool]:
         """Move the end of each lease, in place; False where it is lost."""
         until = self._clock() + self._lease
-        alive: Sequence[bool] = await self._ask(lambda c: renewed(c, deliveries, until))
+        alive = await self._ask(lambda c: renewed(c, deliveries, until))
         for delivery, ours in zip(deliveries, alive, strict=True):
             if ours:
                 delivery.lease_until = until
@@ -117,14 +117,13 @@ class SqliteStore:
 
     async def fences(self, *keys: str) -> Mapping[str, Fence]:
         """Return the fences that stand."""
-        fences: Mapping[str, Fence] = await self._ask(lambda c: _fences(c, keys))
-        return fences
+        return await self._ask(lambda c: _fences(c, keys))
 
     async def delivered(self) -> int:
         """Return the number of the newest `Delivered` fact."""
         return self._wakes.number
 
-    async def original(self, id: str) -> Parcel | None:  # noqa: A002 - the port's word
+    async def original(self, id: str) -> Parcel | None:
         """Return a ct-queue parcel as it came in, while its bytes are kept."""
         rows = await self.read(
             Statement("SELECT id, headers, data FROM body WHERE id = ?", values=(id,))
@@ -150,9 +149,7 @@ class SqliteStore:
 
     async def backup(self, target: str | Path) -> None:
         """Write a consistent copy of the live store to a new file, while it goes on."""
-        if Path(target).exists():
-            raise ConfigError(f"{target} exists: a backup does not overwrite")
-        await asyncio.to_thread(self._reader.copy, str(target))
+        await asyncio.to_thread(self._reader.copy, Path(target))
 
     async def close(self) -> None:
         """Answer what waits, and let go of the file."""
@@ -166,15 +163,18 @@ class SqliteStore:
         if self._lock is not None:
             os.close(self._lock)
 
-    async def _ask(self, run: Callable[[apsw.Connection], object]) -> "object":
-        return await self._thread.ask(Work(_loop(), run))
+    async def _ask(self, run: Callable[[apsw.Connection], T]) -> T:
+        answer: T = await self._thread.ask(Work(_loop(), run))
+        return answer
 
 
 _loop = asyncio.get_running_loop
 _DEAD = 4
 _SQL_DEPTH = (
-    "SELECT CASE WHEN state = 0 AND due > ? THEN 5 ELSE state END AS kind, count(*) AS n,"
-    " min(put_at) AS oldest FROM parcel WHERE queue = ? GROUP BY kind"
+    "SELECT CASE WHEN state <> 0 THEN state WHEN due > ?1 THEN 5 WHEN lane <> '' AND EXISTS ("
+    "SELECT 1 FROM parcel out WHERE out.state = 1 AND out.queue = ?2 AND out.lane = parcel.lane)"
+    " THEN 2 ELSE 0 END AS kind, count(*) AS n, min(put_at) AS oldest FROM parcel"
+    " WHERE queue = ?2 GROUP BY kind"
 )
 _SQL_FENCES = (
     "SELECT key, version, fingerprint, output, deleted, dependencies FROM fence"

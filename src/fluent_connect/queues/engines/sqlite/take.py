@@ -1,14 +1,16 @@
 """Which parcels are handed out next: by group, rank and time, one of a lane at a time."""
 
+import re
 from collections.abc import Collection, Sequence
-from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import Any
 
 import apsw
 import msgspec
 
 from fluent_connect.model.parcel import Parcel
 from fluent_connect.queues.engines.sqlite.lanes import free
-from fluent_connect.queues.engines.sqlite.rows import as_list
+from fluent_connect.queues.engines.sqlite.rows import as_list, fetch
 from fluent_connect.queues.engines.sqlite.schema import BLOCKED, LEASED, PARKED, READY
 from fluent_connect.queues.store import Delivery
 
@@ -37,7 +39,7 @@ class Taker:
             free_ones, blocked = self._split(queue, candidates, {lane for _, lane, *_ in chosen})
             chosen += free_ones
             if blocked:
-                self._connection.execute(_SQL_BLOCK, (as_list(blocked),)).fetchall()
+                fetch(self._connection, _SQL_BLOCK, (as_list(blocked),))
             if free_ones:
                 self._mark(free_ones, now)
             if not blocked:
@@ -56,24 +58,23 @@ class Taker:
 
     def sweep(self, now: float) -> bool:
         """Make ready what parked long enough and whose lease ran out; say if there was any."""
-        run = self._connection.execute
-        parked = run(_SQL_UNPARK, (now,)).fetchall()
-        expired = run(_SQL_EXPIRE, (now, now)).fetchall()
+        parked = fetch(self._connection, _SQL_UNPARK, (now,))
+        expired = fetch(self._connection, _SQL_EXPIRE, (now,))
         if expired:
             free(self._connection, {(queue, lane) for queue, lane in expired if lane})
         return bool(parked or expired)
 
-    def reclaim(self, now: float) -> None:
+    def reclaim(self) -> None:
         """Make ready whatever was leased: for the only process that takes, when it starts."""
-        self._connection.execute(_SQL_RECLAIM, (now,)).fetchall()
-        self._connection.execute(_SQL_UNBLOCK).fetchall()
+        fetch(self._connection, _SQL_RECLAIM)
+        fetch(self._connection, _SQL_UNBLOCK)
 
     def _groups(self, queue: str, paused: Collection[str]) -> list[str]:
         """Return the groups that have something ready, found by skipping through the index."""
         groups = [name for (name,) in self._connection.execute(_SQL_GROUPS, (queue, queue))]
         if not paused:
             return groups
-        return [g for g in groups if not any(fnmatchcase(g, pattern) for pattern in paused)]
+        return [g for g in groups if not any(_pattern(p).fullmatch(g) for p in paused)]
 
     def _candidates(
         self, queue: str, groups: Sequence[str], limit: int, now: float
@@ -96,7 +97,7 @@ class Taker:
         lanes = [lane for _, lane, *_ in candidates if lane]
         if not lanes:
             return list(candidates), []
-        busy |= {lane for (lane,) in self._connection.execute(_SQL_OUT, (queue, as_list(lanes)))}
+        busy |= {lane for (lane,) in fetch(self._connection, _SQL_OUT, (queue, as_list(lanes)))}
         chosen, blocked = [], []
         for candidate in candidates:
             seq, lane, ordered = candidate[:3]
@@ -113,7 +114,7 @@ class Taker:
 
     def _mark(self, chosen: Sequence[Candidate], now: float) -> None:
         seqs = as_list(seq for seq, *_ in chosen)
-        self._connection.execute(_SQL_LEASE, (now, now + self._lease, seqs)).fetchall()
+        fetch(self._connection, _SQL_LEASE, (now, now + self._lease, seqs))
 
     def _read(self, queue: str, seqs: Sequence[int], now: float) -> list[Delivery]:
         if not seqs:
@@ -123,20 +124,25 @@ class Taker:
         return [_delivery(queue, rows[seq], until) for seq in seqs]
 
 
-def _delivery(queue: str, row: tuple[object, ...], until: float) -> Delivery:
+@lru_cache(1000)
+def _pattern(pattern: str) -> re.Pattern[str]:
+    return re.compile(".*".join(re.escape(part) for part in pattern.split("*")), re.DOTALL)
+
+
+def _delivery(queue: str, row: tuple[Any, ...], until: float) -> Delivery:
     seq, id_, lane, rank, grp, due, ordered, origin, headers, body, tries, parks, first, epoch = row
     parcel = Parcel(
-        id_,  # type: ignore[arg-type]
-        lane,  # type: ignore[arg-type]
-        body,  # type: ignore[arg-type]
-        _BARE if headers == "{}" else _decode(headers),  # type: ignore[arg-type]
+        id_,
+        lane,
+        body,
+        _BARE if headers == "{}" else _decode(headers),
         "bulk" if rank else "live",
-        grp,  # type: ignore[arg-type]
-        due,  # type: ignore[arg-type]
+        grp,
+        due,
         bool(ordered),
-        origin,  # type: ignore[arg-type]
+        origin,
     )
-    return Delivery(queue, parcel, tries, first, f"{seq}.{epoch}", until, parks)  # type: ignore[arg-type]
+    return Delivery(queue, parcel, tries, first, f"{seq}.{epoch}", until, parks)
 
 
 _IN = "IN (SELECT value FROM json_each(?))"
@@ -160,19 +166,15 @@ _SQL_LEASE = (
     f" first_tried = coalesce(first_tried, ?), lease_until = ? WHERE seq {_IN}"
 )
 _SQL_BODY = (
-    "SELECT p.seq, p.id, p.lane, p.rank, p.grp, p.due, p.ordered, p.origin,"
+    "SELECT p.seq, p.id, p.lane, p.rank, p.grp,"
+    " CASE WHEN p.due = p.put_at THEN 0.0 ELSE p.due END, p.ordered, p.origin,"
     " coalesce(p.headers, b.headers), coalesce(p.body, b.data), p.tries, p.parks, p.first_tried,"
     f" p.epoch FROM parcel p LEFT JOIN body b ON p.body IS NULL AND b.id = p.id WHERE p.seq {_IN}"
 )
-_SQL_UNPARK = (
-    f"UPDATE parcel SET state = {READY} WHERE state = {PARKED} AND due <= ? RETURNING seq"
-)
+_SQL_UNPARK = f"UPDATE parcel SET state = {READY} WHERE state = {PARKED} AND due <= ? RETURNING seq"
 _SQL_EXPIRE = (
-    f"UPDATE parcel SET state = {READY}, due = ?, lease_until = NULL"
+    f"UPDATE parcel SET state = {READY}, lease_until = NULL"
     f" WHERE state = {LEASED} AND lease_until <= ? RETURNING queue, lane"
 )
-_SQL_RECLAIM = (
-    f"UPDATE parcel SET state = {READY}, due = min(due, ?), lease_until = NULL"
-    f" WHERE state = {LEASED}"
-)
+_SQL_RECLAIM = f"UPDATE parcel SET state = {READY}, lease_until = NULL WHERE state = {LEASED}"
 _SQL_UNBLOCK = f"UPDATE parcel SET state = {READY} WHERE state = {BLOCKED}"

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Collection, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -47,18 +48,23 @@ class Commit(Request):
 
 
 class Take(Request):
-    """A wish for deliveries, open until `deadline`."""
+    """A wish for deliveries, open until `deadline` (monotonic)."""
 
     __slots__ = ("deadline", "limit", "paused", "queue")
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, queue: str, limit: int, paused: Collection[str]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        queue: str,
+        limit: int,
+        wait: float,
+        paused: Collection[str],
     ) -> None:
         super().__init__(loop)
         self.queue = queue
         self.limit = limit
         self.paused = paused
-        self.deadline = 0.0
+        self.deadline = time.monotonic() + wait
 
 
 class Work(Request):
@@ -140,17 +146,15 @@ class DatabaseThread:
 
     def _pause(self) -> float:
         """Return how long nothing can happen by itself."""
-        now = self._clock()
-        until = self._swept + _SWEEP
-        for take in self._waiting:
-            until = min(until, take.deadline)
-        if self._waiting and self._broken is None:
-            dues = {take.queue: take for take in self._waiting}
-            for queue, take in dues.items():
+        pause = _SWEEP
+        if self._waiting:
+            pause = min(pause, min(t.deadline for t in self._waiting) - time.monotonic())
+            now = self._clock()
+            for queue, take in {take.queue: take for take in self._waiting}.items():
                 due = self._taker.next_due(queue, take.paused)
                 if due is not None:
-                    until = min(until, due)
-        return max(until - now, 0.0005)
+                    pause = min(pause, due - now)
+        return max(pause, 0.0005)
 
     def _serve(self, batch: Sequence[Request]) -> list[Request]:
         """Run a batch in one transaction; return what has its answer."""
@@ -225,12 +229,13 @@ class DatabaseThread:
 
     def _takes(self, now: float) -> list[Request]:
         served: list[Request] = []
+        late = time.monotonic()
         for take in self._waiting:
             if take.future.done():
-                take.answer = ()
+                take.answer = []
                 continue
             deliveries = self._taker.take(take.queue, take.limit, take.paused, now)
-            if deliveries or now >= take.deadline:
+            if deliveries or late >= take.deadline:
                 take.answer = deliveries
                 served.append(take)
         return served
@@ -238,7 +243,7 @@ class DatabaseThread:
     def _end_waiting(self) -> list[Request]:
         ended: list[Request] = list(self._waiting)
         for request in ended:
-            request.answer = ()
+            request.answer = []
         self._waiting = []
         return ended
 

@@ -1,0 +1,85 @@
+"""Messages that the router puts on the Event Queue: refreshes of owners and missing parents."""
+
+import msgspec
+
+from fluent_connect.model.codec import encode
+from fluent_connect.model.fact import Queued
+from fluent_connect.model.message import Cause, Message, lane
+from fluent_connect.model.notification import Reference
+from fluent_connect.model.outcome import Outcome
+from fluent_connect.model.parcel import EVENT_QUEUE, Parcel, Put
+from fluent_connect.router.routes import Bound
+
+
+class Emitted(msgspec.Struct, frozen=True):
+    """A put, and the fact that accounts for it."""
+
+    put: Put
+    fact: Queued
+
+
+def emit(
+    parent: Message,
+    carrier: Parcel,
+    route: Bound,
+    resource: Reference,
+    *,
+    suffix: str,
+    cause: Cause,
+    at: float,
+) -> Emitted:
+    """Return the message that has `route` look at `resource`, on the resource's own lane.
+
+    The same parent and suffix make the same id, so that a repeat is a repeat.
+    """
+    message = Message(
+        id=f"{parent.id}.{suffix}",
+        name=route.name,
+        key=lane(parent.account, parent.retailer, resource),
+        account=parent.account,
+        retailer=parent.retailer,
+        project_key=parent.project_key,
+        resource=resource,
+        notification=parent.notification,
+        cause=cause,
+    )
+    return Emitted(Put(EVENT_QUEUE, _parcel(message, carrier, route)), _queued(message, at))
+
+
+def _parcel(message: Message, carrier: Parcel, route: Bound) -> Parcel:
+    trace = carrier.headers.get("traceparent")
+    return Parcel(
+        id=message.id,
+        key=message.key,
+        body=encode(message),
+        headers={"traceparent": trace} if trace else {},
+        rank=carrier.rank,
+        group=f"{message.account}/{message.name}",
+        ordered=route.ordered,
+        origin=carrier.origin,
+    )
+
+
+def _queued(message: Message, at: float) -> Queued:
+    resource = message.resource
+    return Queued(
+        id=message.id,
+        notification=message.notification,
+        name=message.name,
+        account=message.account,
+        retailer=message.retailer,
+        type_id=resource.type_id if resource else "",
+        resource=resource.id if resource else "",
+        version=message.version,
+        cause=message.cause,
+        at=at,
+    )
+
+
+def with_emitted(outcome: Outcome, *emitted: Emitted) -> Outcome:
+    """Return the outcome with these messages put and accounted for."""
+    if not emitted:
+        return outcome
+    puts = (*outcome.puts, *(each.put for each in emitted))
+    facts = (*outcome.facts, *(each.fact for each in emitted))
+    return msgspec.structs.replace(outcome, puts=puts, facts=facts)

@@ -1,0 +1,94 @@
+"""What a fence lets pass, and what it says of a state just read. Pure."""
+
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+
+from fluent_connect.clients.fluent.model import Upsert
+from fluent_connect.handlers.message_handler import Change
+from fluent_connect.model.message import Message
+from fluent_connect.model.outcome import Fence, Newer
+
+_encode = msgspec.json.Encoder(enc_hook=repr).encode
+
+
+def digest(value: object) -> str:
+    """Return 16 hexadecimal digits that differ wherever `value`, as JSON, differs."""
+    return hashlib.blake2b(_encode(value), digest_size=8).hexdigest()
+
+
+def number(message: Message, *, event: bool) -> int | None:
+    """Return what orders the messages of a resource: its version, or an event's sequence."""
+    if event and message.sequence is not None:
+        return message.sequence
+    return message.version
+
+
+def superseded(
+    message: Message, fence: Fence | None, fingerprint: str, *, event: bool = False
+) -> str | None:
+    """Return what has overtaken the message, or None if it must be looked at.
+
+    Below the fence nothing passes. At the fence pass: whatever asks for a second look (refresh,
+    repair, replay, jobs), a mapping that has changed since, and a deletion not yet carried out.
+    """
+    if fence is None:
+        return None
+    told = number(message, event=event)
+    if told is None:
+        return "its deletion" if fence.deleted and message.cause == "refresh" else None
+    if told > fence.version:
+        return None
+    if told == fence.version and _again(message, fence, fingerprint, event=event):
+        return None
+    return f"{'sequence' if event else 'version'} {fence.version}"
+
+
+def _again(message: Message, fence: Fence, fingerprint: str, *, event: bool) -> bool:
+    if event:
+        return message.cause in {"repair", "replay"}
+    if message.cause not in {"notification", "external"}:
+        return True
+    if fence.deleted:
+        return False
+    return message.deletes or fence.fingerprint != fingerprint
+
+
+def stale(message: Message, version: int | None, fence: Fence | None) -> str | None:
+    """Return why a state just read is older than what is known to exist, or None."""
+    if version is None:
+        return None
+    known = max(message.version or 0, fence.version if fence else 0)
+    if version >= known:
+        return None
+    return f"stale read: version {version}, but {known} exists"
+
+
+def unchanged(
+    changes: Sequence[Change], message: Message, version: int | None, old: Fence | None, new: Fence
+) -> bool:
+    """Say whether Fluent holds all this already: the same was brought about at a lower version.
+
+    Only upserts can be compared so; an event or a refresh is meant anew each time.
+    """
+    return (
+        old is not None
+        and not old.deleted
+        and version is not None
+        and version > old.version
+        and old.output == new.output
+        and old.fingerprint == new.fingerprint
+        and message.cause in {"notification", "refresh"}
+        and all(isinstance(change, Upsert) for change in changes)
+    )
+
+
+def newer(key: str, new: Fence, old: Fence | None) -> Newer:
+    """Return the guard for what was applied; at the fence only if it was read so and let pass."""
+    return Newer(key, new, or_equal=old is not None and new.version == old.version)
+
+
+def doubted(key: str, old: Fence) -> Newer:
+    """Return the fence as it stood, with nothing known of what Fluent holds by now."""
+    return Newer(key, msgspec.structs.replace(old, output=""), or_equal=True)

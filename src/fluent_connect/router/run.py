@@ -1,0 +1,301 @@
+"""One run of a handler: fetch, compare with what is known, map, push, and tell."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+
+import msgspec
+import structlog
+
+from fluent_connect.clients.accounts import Account
+from fluent_connect.clients.commercetools.client import Commercetools
+from fluent_connect.clients.commercetools.model import Update
+from fluent_connect.clients.fluent.client import Fluent
+from fluent_connect.clients.fluent.model import Pushed
+from fluent_connect.clients.http import Trace
+from fluent_connect.handlers.message_handler import Change, Fetched, HandlerContext, Refresh
+from fluent_connect.model import killpoint
+from fluent_connect.model.codec import encode
+from fluent_connect.model.errors import MissingParentError, RetryableError, Skip
+from fluent_connect.model.fact import Attempted, Delivered, Fact, Known
+from fluent_connect.model.lease import Lease
+from fluent_connect.model.message import Cause, Message
+from fluent_connect.model.notification import Reference
+from fluent_connect.model.outcome import Done, Fence, Guard, Outcome, Skipped
+from fluent_connect.queues.retry import told
+from fluent_connect.queues.store import Delivery
+from fluent_connect.router import fencing
+from fluent_connect.router.desk import Desk
+from fluent_connect.router.emit import Emitted, emit, with_emitted
+from fluent_connect.router.identifiers import identifiers
+from fluent_connect.router.routes import Bound, RouteTable
+
+Clients = Callable[[Account, Trace], tuple[Commercetools, Fluent]]
+"""Make the two clients of an account, bound to one message's trace."""
+Belongs = Callable[[Account, Message, object], None]
+"""Raise Skip or UnprocessableError if the resource, as read, is not the account's."""
+Payload = Callable[[], Awaitable[Mapping[str, object] | None]]
+
+_FRESH = 5.0
+"""Seconds after its first take in which a delivery surely was not begun before."""
+_WAITED_FOR = frozenset({"category", "customer", "standardProduct", "variantProduct"})
+"""Entities that others may be parked on."""
+
+
+class Tools(msgspec.Struct, frozen=True):
+    """What every run needs, whatever its message."""
+
+    routes: RouteTable
+    clients: Clients
+    belongs: Belongs
+    clock: Callable[[], float]
+    patience: float
+    """Seconds for which a resource that is not found is taken for a stale read."""
+
+
+class Run:
+    """One delivery at one desk, from the fetch to the outcome."""
+
+    __slots__ = (
+        "_began",
+        "_delivery",
+        "_desk",
+        "_fence",
+        "_key",
+        "_lease",
+        "_message",
+        "_pushed",
+        "_since",
+        "_tools",
+        "_trace",
+        "_writing",
+    )
+
+    def __init__(
+        self, tools: Tools, desk: Desk, delivery: Delivery, message: Message, since: int
+    ) -> None:
+        self._tools = tools
+        self._desk = desk
+        self._delivery = delivery
+        self._message = message
+        self._since = since
+        self._key: str | None = None
+        self._fence: Fence | None = None
+        self._pushed: list[Pushed] = []
+        self._writing = False
+        self._began = tools.clock()
+        self._lease = Lease(lambda: delivery.lease_until, tools.clock)
+        self._trace = Trace(self._lease)
+
+    async def outcome(self, key: str | None, fence: Fence | None, payload: Payload) -> Outcome:
+        """Return what came of the run; a failure is in it, not raised.
+
+        key: of the fence that the result is committed with; None if nothing orders the message.
+        """
+        self._key, self._fence = key, fence
+        limit = asyncio.timeout(self._desk.handler.timeout)
+        try:
+            async with limit:
+                return await self._work(self._context(payload))
+        except Skip as skip:
+            return self._skipped(skip)
+        except TimeoutError as error:
+            return self._failed(self._overrun() if limit.expired() else error)
+        except Exception as error:  # noqa: BLE001 - queues/retry.py decides what becomes of it
+            return self._failed(error)
+
+    def _context(self, payload: Payload) -> HandlerContext:
+        desk, message = self._desk, self._message
+        commercetools, fluent = self._tools.clients(desk.account, self._trace)
+        log = structlog.get_logger(message=message.id, route=message.name)
+        return HandlerContext(
+            commercetools, fluent, desk.settings, desk.route.props, self._lease, log, payload
+        )
+
+    async def _work(self, context: HandlerContext) -> Outcome:
+        desk, message = self._desk, self._message
+        fetched = await desk.handler.fetch(message, context)
+        self._check(fetched)
+        resource = fetched.resource
+        if resource is None:
+            return await self._gone(fetched.version, context)
+        self._tools.belongs(desk.account, message, resource)
+        if desk.handler.slow:
+            changes = await asyncio.to_thread(self._map, resource)
+        else:
+            changes = self._map(resource)
+        version = message.sequence if desk.event else fetched.version
+        version = fencing.number(message, event=desk.event) if version is None else version
+        return await self._apply(changes, version, context, identifiers(resource))
+
+    def _map(self, resource: object) -> Sequence[Change]:
+        return tuple(self._desk.handler.map(resource, self._message, self._desk.context))
+
+    def _check(self, fetched: Fetched[object]) -> None:
+        """Raise a RetryableError that is no try if the read is older than what is known."""
+        message, event, absent = self._message, self._desk.event, fetched.resource is None
+        old = fencing.stale(message, fetched.version, None if event else self._fence)
+        if old is None and not event and message.deletes and not absent:
+            old = "stale read: deleted, but still there"
+        if old is None and absent and not message.deletes and self._age() < self._tools.patience:
+            old = "stale read: not there, though nobody told of its deletion"
+        if old is not None:
+            raise RetryableError(old, counts=False)
+
+    async def _gone(self, version: int | None, context: HandlerContext) -> Outcome:
+        """Bring about what the handler wants for a resource that is no longer there."""
+        known = self._fence.version if self._fence else 0
+        if self._desk.event:
+            version = fencing.number(self._message, event=True)
+        else:
+            version = max(version or 0, self._message.version or 0, known)
+        try:
+            changes = tuple(self._desk.handler.gone(self._message, self._desk.context))
+        except Skip as skip:
+            return self._skipped(skip, self._guards(version, "", deleted=True))
+        return await self._apply(changes, version, context, (), deleted=True)
+
+    async def _apply(
+        self,
+        changes: Sequence[Change],
+        version: int | None,
+        context: HandlerContext,
+        known: Iterable[tuple[str, str]],
+        *,
+        deleted: bool = False,
+    ) -> Outcome:
+        output = fencing.digest(changes)
+        emitted: list[Emitted] = []
+        if not deleted and self._holds(changes, version, output):
+            note = "unchanged"
+        else:
+            emitted = self._refreshes(changes)
+            await self._push(changes, context)
+            note = self._note(len(emitted))
+        facts = (
+            self._attempted("done", ""),
+            *self._delivered(),
+            *(Known(self._message.id, kind, value) for kind, value in known),
+        )
+        guards = self._guards(version, output, deleted=deleted)
+        return with_emitted(Outcome(Done(note), guards, (), facts), *emitted)
+
+    def _holds(self, changes: Sequence[Change], version: int | None, output: str) -> bool:
+        """Say whether no push is needed. A delivery that was begun before may have pushed."""
+        delivery = self._delivery
+        if delivery.tries > 1 or delivery.parks or self._age() > _FRESH:
+            return False
+        new = Fence(version or 0, self._desk.fingerprint, output)
+        return fencing.unchanged(changes, self._message, version, self._fence, new)
+
+    def _refreshes(self, changes: Sequence[Change]) -> list[Emitted]:
+        """Return the messages for other handlers. Raise Skip where nobody would take one."""
+        emitted: list[Emitted] = []
+        for change in changes:
+            if isinstance(change, Refresh):
+                route = self._refreshing(change)
+                emitted.append(self._emit(route, change.resource, str(len(emitted)), "refresh"))
+        return emitted
+
+    def _refreshing(self, change: Refresh) -> Bound:
+        if change.route is not None:
+            return self._tools.routes.find(change.route)
+        route = self._tools.routes.upserting(change.resource.type_id)
+        if route is None:
+            raise Skip(f"no route upserts {change.resource.type_id}")
+        return route
+
+    def _emit(self, route: Bound, resource: Reference, suffix: str, cause: Cause) -> Emitted:
+        return emit(
+            self._message,
+            self._delivery.parcel,
+            route,
+            resource,
+            suffix=suffix,
+            cause=cause,
+            at=self._began,
+        )
+
+    async def _push(self, changes: Sequence[Change], context: HandlerContext) -> None:
+        killpoint.reach("router:before-push")
+        for change in changes:
+            if isinstance(change, Refresh):
+                continue
+            self._writing = True
+            if isinstance(change, Update):
+                await context.commercetools.update(change)
+            else:
+                self._pushed.append(await context.fluent.push(change))
+        killpoint.reach("router:after-push")
+
+    def _failed(self, error: Exception) -> Outcome:
+        """Return the failure, with what had been pushed before it."""
+        guards: tuple[Guard, ...] = ()
+        if self._writing and self._key and self._fence and self._fence.output:
+            guards = (fencing.doubted(self._key, self._fence),)
+        facts = (self._attempted("failed", told(error)), *self._delivered())
+        outcome = Outcome(error=error, guards=guards, facts=facts)
+        if isinstance(error, MissingParentError):
+            return with_emitted(outcome, *self._asked_for(error))
+        return outcome
+
+    def _asked_for(self, error: MissingParentError) -> Sequence[Emitted]:
+        """Say what the message waits for, and have the parent brought about meanwhile.
+
+        A repair, not a refresh: what we believe to have applied is not there.
+        """
+        error.waits_for = f"{self._desk.refs}{error.entity}/{error.ref}"
+        error.since = self._since
+        source = error.source
+        route = None if source is None else self._tools.routes.upserting(source.type_id)
+        if source is None or route is None:
+            return ()
+        return (self._emit(route, source, f"{self._delivery.parks}p", "repair"),)
+
+    def _skipped(self, skip: Skip, guards: Sequence[Guard] = ()) -> Outcome:
+        reason = str(skip)
+        facts = (self._attempted("skipped", reason),)
+        return Outcome(fate=Skipped(reason), guards=guards, facts=facts)
+
+    def _overrun(self) -> RetryableError:
+        handler = self._desk.handler
+        return RetryableError(f"{handler.name} took longer than {handler.timeout:g} s")
+
+    def _age(self) -> float:
+        first = self._delivery.first_tried
+        return 0.0 if first is None else self._tools.clock() - first
+
+    def _guards(self, version: int | None, output: str, *, deleted: bool) -> Sequence[Guard]:
+        if self._key is None or version is None:
+            return ()
+        new = Fence(version, self._desk.fingerprint, output, deleted)
+        return (fencing.newer(self._key, new, self._fence),)
+
+    def _note(self, refreshes: int) -> str:
+        hows = Counter(pushed.how for pushed in self._pushed)
+        if refreshes:
+            hows["refreshed"] = refreshes  # type: ignore[index]
+        if len(hows) == 1 and hows.total() == 1:
+            return next(iter(hows))
+        return ", ".join(f"{count} {how}" for how, count in hows.items())
+
+    def _delivered(self) -> Iterable[Fact]:
+        for pushed in self._pushed:
+            yield Known(self._message.id, "fluent", pushed.ref)
+            if pushed.entity == "variantProduct":
+                yield Known(self._message.id, "sku", pushed.ref)
+            if pushed.entity in _WAITED_FOR and pushed.how != "absent":
+                yield Delivered(f"{self._desk.refs}{pushed.entity}/{pushed.ref}")
+
+    def _attempted(self, outcome: str, error: str) -> Attempted:
+        return Attempted(
+            id=self._message.id,
+            tries=self._delivery.tries,
+            at=self._began,
+            seconds=self._tools.clock() - self._began,
+            handler=self._desk.handler.name,
+            route=self._message.name,
+            outcome=outcome,
+            error=error,
+            calls=encode(self._trace.calls),
+        )

@@ -1,0 +1,45 @@
+# Everything runs from .venv in this checkout; the first target that needs it makes it.
+
+PYTHON ?= python3
+BIN := .venv/bin
+KILLS ?= 30
+
+.PHONY: run demo test check bench crash properties clean
+
+## run: start the connector with the sandbox and show notifications arriving in Fluent
+run: .venv/.installed
+	$(BIN)/fluent-connect run --sandbox
+
+## demo: carry a fixed set of notifications through faults, and prove that all arrived
+demo: .venv/.installed
+	$(BIN)/fluent-connect demo
+
+## test: run the tests with coverage
+test: .venv/.installed
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered -m "not crash" $(ARGS)
+
+## check: format, lint, types, import floors, documents
+check: .venv/.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/mkdocs build --strict --quiet
+
+## crash: kill the service KILLS times and account for every notification
+crash: .venv/.installed
+	$(BIN)/python tests/crash/run.py --kills $(KILLS)
+
+## bench: measure start-up, memory and the drain of a long queue
+bench: .venv/.installed
+	$(BIN)/python bench/run.py
+
+clean:
+	rm -rf .venv site dist var .pytest_cache .mypy_cache .ruff_cache
+
+.venv/.installed: pyproject.toml requirements-dev.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@

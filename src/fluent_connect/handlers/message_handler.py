@@ -1,5 +1,6 @@
 """The face that partners extend: what a Message Handler is, and what it is given."""
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, ClassVar, Generic, Literal, TypeVar
@@ -35,10 +36,16 @@ Change = Upsert | Mutation | Event | Update | Refresh
 
 
 class Fetched(msgspec.Struct, Generic[R], frozen=True):
-    """A resource as it stands now, and its version. Resource None: it is gone."""
+    """A resource as it stands now, and its version. Resource None: it is gone.
+
+    `deleted`: it is gone, and `resource` holds what is still known of it, for `map` to clear up.
+    `dependencies`: the versions of what else was read, by `typeId/id`.
+    """
 
     resource: R | None
     version: int | None
+    deleted: bool = False
+    dependencies: Mapping[str, int] = {}
 
 
 class HandlerContext(msgspec.Struct, frozen=True):
@@ -53,6 +60,8 @@ class HandlerContext(msgspec.Struct, frozen=True):
     log: Logger
     payload: Callable[[], Awaitable[Mapping[str, object] | None]]
     """Return what the sender sent, as it came in; None once its bytes are no longer kept."""
+    clock: Callable[[], float] = time.time
+    """Seconds since the epoch: `fetch` may read it, `map` may not."""
 
 
 class MapContext(msgspec.Struct, frozen=True):

@@ -12,14 +12,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     locales:               tried in order for localized text; then any locale that there is.
     order_ref:             what an order is called in Fluent, without fallback.
     order_number_deadline: seconds that an order without number waits for one (`order-number`).
+    order_number_wait:     seconds between two looks at such an order.
     export_when:           per field of the order, the values that let it pass ("" = absent).
-    import_orders:         `OrderImported`: off, or through the gate like any other.
+    import_orders:         `OrderImported`: off, through the gate like any other, or as history.
+    inert_order_types:     order types that start no fulfilment; history is loaded as the first.
     order_types:           Fluent's order types for home delivery, collection and both.
     pickup_field:          custom field of order, line or shipping that names the pickup location.
+    pickup_from:           where the pickup location is looked for, in this order ("channel": the
+                           key of the line's supply channel).
+    missing_address:       home delivery without an address: dead, or sent without one.
     delivery_types:        shipping method key or name -> Fluent `deliveryType`; "*" = any other.
     custom_lines:          slug -> "fulfilment", "attribute" or the SKU of a service product.
     untaxed:               an order without `taxedPrice`: dead, or taken as net.
-    item_prices:           what `price`/`paidPrice` of an item hold (`rules`: paidPrice excludes tax).
+    item_prices:           what `price`, `paidPrice` and `taxPrice` of an item hold: net or gross of
+                           tax, for one piece or (`-line`) for the line; the totals are always net
+                           and tax.
+    tax_types:             country of the tax rate -> `taxType` of an item; "*" = any.
+    payment_methods:       payment method -> Fluent's; what is not named is kept as it is.
     username:              what a customer is called in Fluent for ever.
     username_prefix:       before each username, where retailers of one account could clash.
     missing_email:         a customer without e-mail: dead, or this address with {id} filled in.
@@ -28,25 +37,38 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     product_key:           what the pattern's {key} is: the key (else the id), or always the id.
     gtin_attribute:        product attribute that holds the barcode; else the ref, cut to 20.
     category_ref:          what a category is called in Fluent.
-    price_types:           (currency, country) pattern -> price `type`; "*" = any. First match wins.
+    price_types:           pattern `currency/country/channel/group` -> price `type`, first match
+                           wins: mapping/prices.py. What matches none is left out.
+    discounted_type:       type of a further row for a price's discounted value; "" = no such row.
+    tax_country:           country of a product's tax; "" = of its tax category, if that has one.
     """
 
     catalogue: str = "DEFAULT:1"
     locales: Sequence[str] = ("en", "en-GB", "en-US")
     order_ref: Literal["order-number", "id"] = "order-number"
     order_number_deadline: float = 3 * 86400.0
+    order_number_wait: float = 60.0
     export_when: Mapping[str, Sequence[str]] = {
         "orderState": ("Open", "Confirmed"),
         "shipmentState": ("", "Pending", "Ready"),
         "paymentState": ("", "BalanceDue", "Pending", "CreditOwed", "Paid"),
     }
     import_orders: Literal["gate", "history", "off"] = "off"
+    inert_order_types: Sequence[str] = ()
     order_types: Mapping[str, str] = {"HD": "HD", "CC": "CC", "MULTI": "MULTI"}
     pickup_field: str = "pickupLocationRef"
+    pickup_from: Sequence[Literal["line", "shipping", "order", "channel"]] = (
+        "line",
+        "shipping",
+        "order",
+    )
+    missing_address: Literal["dead", "send"] = "dead"
     delivery_types: Mapping[str, str] = {"*": "STANDARD"}
     custom_lines: Mapping[str, str] = {"*": "attribute"}
     untaxed: Literal["dead", "net"] = "net"
-    item_prices: Literal["net", "gross"] = "net"
+    item_prices: Literal["net", "gross", "net-line", "gross-line"] = "net"
+    tax_types: Mapping[str, str] = {"*": "VAT"}
+    payment_methods: Mapping[str, str] = {"CREDIT_CARD": "CREDITCARD", "CreditCard": "CREDITCARD"}
     username: Literal["id", "customer-number", "email"] = "id"
     username_prefix: str = ""
     missing_email: str = "{id}@no-email.invalid"
@@ -56,6 +78,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     product_key: Literal["key", "id"] = "key"
     gtin_attribute: str | None = None
     category_ref: Literal["id", "key"] = "id"
-    price_types: Mapping[str, str] = {"*": "DEFAULT"}
+    price_types: Mapping[str, str] = {"*/": "DEFAULT", "*/*": "DEFAULT_{country}"}
+    discounted_type: str = ""
+    tax_country: str = ""
     tax_group: str = "STANDARD"
     tax_tariff: str = "STANDARD"

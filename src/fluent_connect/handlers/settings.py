@@ -48,14 +48,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     order_ref: Literal["order-number", "id"] = "order-number"
     order_number_deadline: float = 3 * 86400.0
     order_number_wait: float = 60.0
-    export_when: Mapping[str, Sequence[str]] = {
-        "orderState": ("Open", "Confirmed"),
-        "shipmentState": ("", "Pending", "Ready"),
-        "paymentState": ("", "BalanceDue", "Pending", "CreditOwed", "Paid"),
-    }
+    export_when: Mapping[str, Sequence[str]] = msgspec.field(
+        default_factory=lambda: {
+            "orderState": ("Open", "Confirmed"),
+            "shipmentState": ("", "Pending", "Ready"),
+            "paymentState": ("", "BalanceDue", "Pending", "CreditOwed", "Paid"),
+        }
+    )
     import_orders: Literal["gate", "history", "off"] = "off"
     inert_order_types: Sequence[str] = ()
-    order_types: Mapping[str, str] = {"HD": "HD", "CC": "CC", "MULTI": "MULTI"}
+    order_types: Mapping[str, str] = msgspec.field(
+        default_factory=lambda: {"HD": "HD", "CC": "CC", "MULTI": "MULTI"}
+    )
     pickup_field: str = "pickupLocationRef"
     pickup_from: Sequence[Literal["line", "shipping", "order", "channel"]] = (
         "line",
@@ -63,8 +67,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         "order",
     )
     missing_address: Literal["dead", "send"] = "dead"
-    delivery_types: Mapping[str, str] = {"*": "STANDARD"}
-    custom_lines: Mapping[str, str] = {"*": "attribute"}
+    delivery_types: Mapping[str, str] = msgspec.field(default_factory=lambda: {"*": "STANDARD"})
+    custom_lines: Mapping[str, str] = msgspec.field(default_factory=lambda: {"*": "attribute"})
     untaxed: Literal["dead", "net"] = "net"
     item_prices: Literal["net", "gross", "net-line", "gross-line"] = "net"
     tax_types: Mapping[str, str] = {"*": "VAT"}
@@ -78,7 +82,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     product_key: Literal["key", "id"] = "key"
     gtin_attribute: str | None = None
     category_ref: Literal["id", "key"] = "id"
-    price_types: Mapping[str, str] = {"*/": "DEFAULT", "*/*": "DEFAULT_{country}"}
+    price_types: Mapping[str, str] = msgspec.field(
+        default_factory=lambda: {"*/": "DEFAULT", "*/*": "DEFAULT_{country}"}
+    )
     discounted_type: str = ""
     tax_country: str = ""
     tax_group: str = "STANDARD"

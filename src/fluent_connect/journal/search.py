@@ -1,0 +1,159 @@
+"""Searching the journal for events: accepted notifications, the newest first."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from fluent_connect.journal.states import (
+    FIRST_WAITING,
+    LIVE,
+    QUEUED,
+    STATES,
+    UNACCOUNTED,
+    UNIT_TABLES,
+    WAITING,
+    code,
+    prefix,
+    unit_code,
+    worst_message,
+)
+from fluent_connect.model.fact import Statement
+
+_MESSAGES = "SELECT 1 FROM message x WHERE x.id > r.id || '.' AND x.id < r.id || '/'"
+_FATES = "SELECT 1 FROM fate x WHERE x.id >= r.id AND x.id < r.id || '/'"
+
+_REASON = (
+    "(instr(l.reason, ?) > 0 OR instr(k.reason, ?) > 0"
+    f" OR EXISTS ({_FATES} AND instr(x.reason, ?) > 0))"
+)
+
+FOUND = f"""found (unit) AS MATERIALIZED (
+    SELECT {prefix("id")} FROM reference WHERE value = ?
+    UNION SELECT id FROM notification WHERE notification_id = ? OR resource = ?
+    UNION SELECT {prefix("id")} FROM message WHERE notification IS NULL AND resource = ?
+    UNION SELECT id FROM receipt WHERE id > ? AND id < ?
+    UNION SELECT {prefix("given.id")} FROM (SELECT ? AS id) given)"""
+"""A common table: the units that an id of any kind leads to. Its values: `found_values`."""
+
+
+def found_values(text: str) -> tuple[object, ...]:
+    """Return the values of `FOUND`: an id, a reference, a batch's id (it finds its parts)."""
+    return (text, text, text, text, f"{text}-", f"{text}.", text)
+
+
+class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events to list; what is not set does not matter.
+
+    states: names of `states.STATES`, or "waiting" for all that wait.
+    route:  the name of one of its messages. account: of one of its messages.
+    type:   commercetools' typeId.
+    since, until: received in [since, until).
+    text:   an id of any kind, an order number, a SKU, whatever is indexed; exact.
+    reason: a part of a reason.
+    after:  the id of the last event of the page before.
+    """
+
+    states: Sequence[str] = ()
+    route: str | None = None
+    account: str | None = None
+    type: str | None = None
+    since: float | None = None
+    until: float | None = None
+    text: str | None = None
+    reason: str | None = None
+    after: str | None = None
+    limit: int = 50
+
+
+class EventRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One event: what was told, and what became of it. Of several messages, the worst speaks."""
+
+    id: str
+    received_at: float
+    door: str
+    notification_id: str | None
+    kind: str | None
+    project_key: str | None
+    type_id: str | None
+    resource: str | None
+    version: int | None
+    sequence: int | None
+    state: str
+    reason: str
+    route: str | None
+    account: str | None
+    retailer: str | None
+    messages: int
+    tries: int
+    settled_at: float | None
+
+
+def events_statement(which: EventFilter, now: float, *, brokered: bool = False) -> Statement:
+    """Return the search for events, newest first, at most `which.limit` of them."""
+    missing = QUEUED if brokered else UNACCOUNTED
+    own = code("f", "l", missing)
+    tables = [LIVE]
+    values: list[object] = [now]
+    if which.text is not None:
+        tables.append(FOUND)
+        values += found_values(which.text)
+    conditions, more = _conditions(which)
+    numbers = _numbers(which.states)
+    having = f"HAVING {unit_code(missing)} IN ({', '.join(map(str, numbers))})" if numbers else ""
+    return Statement(
+        f"""WITH {", ".join(tables)}
+        SELECT r.id AS id, r.at AS received_at, r.door AS door, n.notification_id, n.kind,
+            n.project_key, n.type_id, n.resource, n.version, n.sequence,
+            {worst_message(missing)} AS worst, {own} AS own, count(m.id) AS messages,
+            m.name AS route, m.account AS account, m.retailer AS retailer,
+            f.reason AS own_reason, g.reason AS its_reason, l.reason AS own_wait,
+            k.reason AS its_wait, coalesce(g.tries, f.tries, 0) AS tries,
+            coalesce(g.at, f.at) AS settled_at
+        FROM {UNIT_TABLES} LEFT JOIN notification n ON n.id = r.id
+        WHERE {" AND ".join(conditions) or "1 = 1"}
+        GROUP BY r.id {having} ORDER BY r.id DESC LIMIT ?""",
+        values=(*values, *more, which.limit),
+    )
+
+
+def events_from_rows(rows: Iterable[Mapping[str, object]]) -> Sequence[EventRow]:
+    """Return the events in the rows of `events_statement`."""
+    return [_event(row) for row in rows]
+
+
+def _conditions(which: EventFilter) -> tuple[list[str], list[object]]:
+    choices: list[tuple[str, tuple[object, ...], object]] = [
+        (f"EXISTS ({_MESSAGES} AND x.name = ?)", (which.route,), which.route),
+        (f"EXISTS ({_MESSAGES} AND x.account = ?)", (which.account,), which.account),
+        ("n.type_id = ?", (which.type,), which.type),
+        ("r.at >= ?", (which.since,), which.since),
+        ("r.at < ?", (which.until,), which.until),
+        ("r.id IN (SELECT unit FROM found)", (), which.text),
+        (
+            _REASON,
+            (which.reason,) * 3,
+            which.reason,
+        ),
+        ("r.id < ?", (which.after,), which.after),
+    ]
+    chosen = [(text, values) for text, values, wanted in choices if wanted is not None]
+    return [text for text, _ in chosen], [value for _, values in chosen for value in values]
+
+
+def _numbers(states: Sequence[str]) -> list[int]:
+    names = [name for state in states for name in (WAITING if state == "waiting" else (state,))]
+    return [STATES.index(name) for name in names]
+
+
+def _event(row: Mapping[str, object]) -> EventRow:
+    own, worst = int(str(row["own"])), row["worst"]
+    number, of_message = own, False
+    if worst is not None and not (own >= FIRST_WAITING and own > int(str(worst))):
+        number, of_message = int(str(worst)), True
+    waits = number >= FIRST_WAITING
+    who = "its" if of_message else "own"
+    reason = row[f"{who}_wait"] if waits else row[f"{who}_reason"]
+    fields = {name: row[name] for name in EventRow.__struct_fields__ if name in row}
+    if waits:
+        fields["settled_at"] = None
+    return msgspec.convert({**fields, "state": STATES[number], "reason": reason or ""}, EventRow)

@@ -71,8 +71,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     custom_lines: Mapping[str, str] = msgspec.field(default_factory=lambda: {"*": "attribute"})
     untaxed: Literal["dead", "net"] = "net"
     item_prices: Literal["net", "gross", "net-line", "gross-line"] = "net"
-    tax_types: Mapping[str, str] = {"*": "VAT"}
-    payment_methods: Mapping[str, str] = {"CREDIT_CARD": "CREDITCARD", "CreditCard": "CREDITCARD"}
+    tax_types: Mapping[str, str] = msgspec.field(default_factory=lambda: {"*": "VAT"})
+    payment_methods: Mapping[str, str] = msgspec.field(
+        default_factory=lambda: {"CREDIT_CARD": "CREDITCARD", "CreditCard": "CREDITCARD"}
+    )
     username: Literal["id", "customer-number", "email"] = "id"
     username_prefix: str = ""
     missing_email: str = "{id}@no-email.invalid"

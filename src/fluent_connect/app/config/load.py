@@ -1,0 +1,233 @@
+"""Read the configuration: files, profiles, placeholders, variables and flags become a `Config`."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from fluent_connect.app.config import placeholders
+from fluent_connect.app.config.accounts import Fed, feed
+from fluent_connect.app.config.mistakes import ConfigMistakes, Mistake, errors, in_order, nearest
+from fluent_connect.app.config.queues import Placed, place_queues
+from fluent_connect.app.config.result import Config
+from fluent_connect.app.config.sources import ROOT, Found, at, gather, layer_of, merged
+from fluent_connect.app.config.validate import Validated, leaves, single_values, validate, written
+from fluent_connect.app.config.values import is_secret
+from fluent_connect.model.yaml import Leaf, Listing, Node, Place, Table
+
+_PREFIX = "FC_"
+_PROFILES = "FC_PROFILES"
+_OTHERS = frozenset({_PROFILES, "FC_KILL_AT", "FC_CONFIG"})
+_DEFAULTS = "defaults/"
+
+
+class Examined(msgspec.Struct, frozen=True):
+    """The configuration as far as it can be read, and everything that is wrong with it."""
+
+    config: Config
+    mistakes: Sequence[Mistake]
+
+
+def load(
+    directory: Path | None,
+    profiles: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+    overrides: Mapping[str, object] | None = None,
+) -> Config:
+    """Return the configuration of a directory. Raise ConfigMistakes with all its mistakes.
+
+    `overrides` are flags: a dotted key under `fluent-connect` ("admin.port") -> value, and
+    "engine", which puts every queue onto that engine. A flag wins over a variable
+    (FC_ADMIN_PORT), that over a file, that over a default. No profiles: those of FC_PROFILES.
+    """
+    examined = examine(directory, profiles, environ, overrides)
+    if found := errors(examined.mistakes):
+        raise ConfigMistakes(found)
+    return examined.config
+
+
+def examine(
+    directory: Path | None,
+    profiles: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+    overrides: Mapping[str, object] | None = None,
+) -> Examined:
+    """Return what can be read and all mistakes, as `load`, but raise nothing."""
+    environ = os.environ if environ is None else environ
+    flags = {key: value for key, value in (overrides or {}).items() if value is not None}
+    engine = flags.pop("engine", None)
+    profiles = profiles or [
+        one.strip() for one in environ.get(_PROFILES, "").split(",") if one.strip()
+    ]
+    found = gather(directory, profiles)
+    variables, stray = _variables(found.table, environ)
+    told = {key: (str(value), f"flag --{key.replace('.', '-')}") for key, value in flags.items()}
+    table = merged(found.table, layer_of(variables), layer_of(told))
+    warnings = [*stray, *_literal_secrets(found.table)]
+    table, unset = _replaced(table, environ)
+    valid = validate(table)
+    fed = feed(valid.files, table, valid.broken)
+    placed = place_queues(valid.files, table, environ, None if engine is None else str(engine))
+    mistakes = [*found.mistakes, *_grouped(unset, directory), *warnings]
+    broken_places = {one.place for one in unset}
+    later = [*valid.mistakes, *fed.mistakes, *placed.mistakes]
+    mistakes += [one for one in later if one.place not in broken_places]
+    config = _config(
+        valid, found, table, fed, placed, profiles=tuple(profiles), warnings=tuple(warnings)
+    )
+    return Examined(config, tuple(in_order(mistakes)))
+
+
+def _variables(
+    table: Table, environ: Mapping[str, str]
+) -> tuple[dict[str, tuple[str, str]], list[Mistake]]:
+    """Return what FC_* variables say about keys, and a warning for each that says nothing."""
+    paths = {
+        _PREFIX + re.sub(r"[^A-Z0-9]", "_", "_".join(map(str, path[1:])).upper()): path[1:]
+        for path in single_values(table)
+        if path[0] == ROOT
+    }
+    asked = {name for _, leaf in leaves(table) for name in placeholders.names(leaf.text or "")}
+    said = {}
+    stray = []
+    for name, value in environ.items():
+        if name in paths:
+            said[".".join(map(str, paths[name]))] = (value, f"env {name}")
+        elif name.startswith(_PREFIX) and name not in asked | _OTHERS:
+            right = nearest(name, [*paths, *asked])
+            fix = f'did you mean "{right}"?' if right else "unset it"
+            what = f"the variable {name} says nothing about any key"
+            stray.append(
+                Mistake(
+                    code="CFG031",
+                    place=Place(f"env {name}"),
+                    what=what,
+                    fix=fix,
+                    severity="warning",
+                )
+            )
+    return said, stray
+
+
+def _literal_secrets(table: Table) -> list[Mistake]:
+    return [
+        Mistake(
+            code="CFG030",
+            place=leaf.place,
+            what=f"{written(path)} stands in the file as it is",
+            why="a file is copied, committed and mailed",
+            fix=f"write ${{{_variable(path)}}}, and keep the secret in the environment",
+            severity="warning",
+        )
+        for path, leaf in leaves(table)
+        if is_secret(path) and leaf.text and not placeholders.names(leaf.text)
+    ]
+
+
+def _variable(path: tuple[str | int, ...]) -> str:
+    return re.sub(r"[^A-Z0-9]+", "_", "_".join(str(step) for step in path[1:]).upper())
+
+
+def _replaced(table: Table, environ: Mapping[str, str]) -> tuple[Table, list[Mistake]]:
+    """Return the tree with its placeholders replaced, and those that could not be."""
+    mistakes: list[Mistake] = []
+    first = placeholders.from_environment(environ)
+    credential = at(table, ROOT, "credential")
+    manager = _text(credential, "credential-manager", first)
+    folder = _text(credential, "directory", first) or "/run/secrets"
+    lookup = placeholders.from_environment(environ, Path(folder) if manager == "file" else None)
+    whole = _resolve(table, (), lookup, mistakes)
+    return (whole if isinstance(whole, Table) else table), mistakes
+
+
+def _text(section: Node | None, key: str, lookup: placeholders.Lookup) -> str | None:
+    leaf = at(section, key) if isinstance(section, Table) else None
+    if not isinstance(leaf, Leaf):
+        return None
+    try:
+        return placeholders.resolve(leaf, lookup).text
+    except placeholders.PlaceholderError:
+        return None
+
+
+def _resolve(
+    node: Node, path: tuple[str | int, ...], lookup: placeholders.Lookup, mistakes: list[Mistake]
+) -> Node:
+    match node:
+        case Table():
+            entries = {
+                key: _resolve(value, (*path, key), lookup, mistakes)
+                for key, value in node.entries.items()
+            }
+            return Table(entries, node.keys, node.place)
+        case Listing():
+            items = (
+                _resolve(item, (*path, i), lookup, mistakes) for i, item in enumerate(node.items)
+            )
+            return Listing(tuple(items), node.place)
+    try:
+        return placeholders.resolve(node, lookup)
+    except placeholders.PlaceholderError as error:
+        mistakes.append(_unset(error, node, path))
+        return Leaf("", node.place, node.source)
+
+
+def _unset(
+    error: placeholders.PlaceholderError, leaf: Leaf, path: tuple[str | int, ...]
+) -> Mistake:
+    shown = f"{path[-1]}: {leaf.text}" if path else ""
+    if error.name is None:
+        fix = "write ${NAME} or ${NAME:default}; a dollar sign as it is: $${"
+        why = "a placeholder ${NAME:default}"
+        return Mistake(
+            code="CFG009", place=leaf.place, what=str(error), why=why, fix=fix, shown=shown
+        )
+    fix = f"set {error.name}, or give a default: ${{{error.name}:…}}"
+    why = f"a value for {written(path)}"
+    return Mistake(code="CFG005", place=leaf.place, what=str(error), why=why, fix=fix, shown=shown)
+
+
+def _grouped(unset: Sequence[Mistake], directory: Path | None) -> list[Mistake]:
+    """Return the mistakes, those of the packaged defaults as one that names each variable."""
+    ours = [one for one in unset if one.place.file.startswith(_DEFAULTS)]
+    rest = [one for one in unset if one not in ours]
+    if ours:
+        named = sorted({name for one in ours for name in placeholders.names(one.shown)})
+        where = Place(str(directory)) if directory else Place("environment")
+        what = f"not set: {', '.join(named)}"
+        why = "the account and the door of the environment, as no file names accounts or doors"
+        fix = "set them, or write `accounts:` and `doors:` into application-connector.yml"
+        rest.append(Mistake(code="CFG020", place=where, what=what, why=why, fix=fix))
+    return rest
+
+
+def _config(
+    valid: Validated, found: Found, table: Table, fed: Fed, placed: Placed, **rest: Any
+) -> Config:
+    connect = valid.files.fluent_connect
+    core = valid.files.fluentcommerce
+    same = ("connector_name", "host", "port", "admin", "log", "route_mapping", "routes", "doors")
+    also = ("retry", "http", "journal", "disk", "packages", "paths", "jobs", "pause", "api_keys")
+    taken = {
+        name: getattr(connect, name) for name in (*same, *also, "error_table", "subscriptions")
+    }
+    keys = {name.strip("[]"): key for name, key in core.fluent_webhook_keys.items()}
+    return Config(
+        **taken,
+        data=Path(connect.data),
+        files=found.files,
+        notices=found.notices,
+        accounts=fed.accounts,
+        settings=fed.settings,
+        queues=placed.queues,
+        listeners=placed.listeners,
+        credential_manager=connect.credential.credential_manager,
+        fluent_domains=core.fluent_domain,
+        fluent_webhook_keys=keys,
+        broken=valid.broken,
+        table=table,
+        **rest,
+    )

@@ -1,0 +1,151 @@
+"""The keys of the running service: doors, retries, calls, what is kept, ports and logs."""
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from fluent_connect.app.config.values import (
+    Duration,
+    Durations,
+    Hidden,
+    Port,
+    Positive,
+    Rate,
+    Secrets,
+    Share,
+    Size,
+    Words,
+)
+
+
+def kebab(name: str) -> str:
+    """Return the key that a field is written as."""
+    return name.replace("_", "-")
+
+
+class Section(BaseModel):
+    """A part of the configuration. Unknown keys are mistakes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=kebab)
+
+
+class DoorEntry(Section):
+    """Who may knock at a door, and (kind `external`) how the body becomes a message."""
+
+    kind: Literal["commercetools", "external"] = "commercetools"
+    scheme: Words = ()
+    schemes: Words = ()
+    secrets: Secrets = ()
+    keys: Secrets = ()
+    users: dict[str, Hidden] = Field(default_factory=dict)
+    header: str = "x-api-key"
+    tolerance: Duration = 300.0
+    accounts: Words = ()
+    body_limit: Size = 10 * 1024 * 1024
+    name_from: str | None = None
+    key_from: str | None = None
+    id_from: str | None = None
+    version_from: str | None = None
+    account_from: str | None = None
+
+
+class RetrySection(Section):
+    """What becomes of failures (reliability schedule: 12 retries over about two days)."""
+
+    schedule: Durations = (
+        *(1.0, 5.0, 30.0, 120.0, 600.0, 1800.0),
+        *(3600.0, 7200.0, 14400.0, 28800.0, 43200.0, 86400.0),
+    )
+    jitter: Share = 0.2
+    retry_after_limit: Duration = 3600.0
+    bug_tries: Positive = 3
+    stale: Durations = (1.0, 2.0, 5.0, 10.0, 30.0)
+    park: Durations = (60.0, 300.0, 900.0)
+    park_deadline: Duration = 3 * 86400.0
+
+
+class Timeouts(Section):
+    """How long a call may take to connect, and as a whole."""
+
+    connect: Duration = 5.0
+    total: Duration = 30.0
+
+
+class Budget(Section):
+    """Calls a second, and calls at once, that one account of a system may get from us."""
+
+    rate: Rate = 50.0
+    concurrency: Positive = 32
+
+
+class Budgets(Section):
+    """The budgets of the two systems."""
+
+    fluent: Budget = Budget()
+    commercetools: Budget = Budget()
+
+
+class Breaker(Section):
+    """When an (account, system) counts as down, and when it is tried again."""
+
+    failures: Positive = 10
+    share: Share = 0.5
+    window: Positive = 20
+    open_for: Duration = 30.0
+
+
+class HttpSection(Section):
+    """How we call the two systems."""
+
+    transport: Literal["aiohttp", "pyreqwest"] = "aiohttp"
+    timeouts: Timeouts = Timeouts()
+    budgets: Budgets = Budgets()
+    breaker: Breaker = Breaker()
+
+
+class JournalSection(Section):
+    """Whose bodies and answers are kept, and how long what is kept stays."""
+
+    record: Literal["failed", "sample", "all"] = "failed"
+    sample: Share = 0.01
+    retention_settled: Duration = 30 * 86400.0
+    retention_dead: Duration = 90 * 86400.0
+    retention_bodies: Duration = 7 * 86400.0
+    retention_seen: Duration = 30 * 86400.0
+
+
+class DiskSection(Section):
+    """How full the disk may be before we warn, and before the door answers 503."""
+
+    warn: Share = 0.8
+    refuse: Share = 0.95
+
+
+class AdminSection(Section):
+    """The operators' port: actuator, probes, metrics, API, console."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8081
+
+
+class LogSection(Section):
+    """What is logged, and how. `auto`: text on a terminal, JSON elsewhere."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "text"] = "auto"
+
+
+class ErrorEntry(Section):
+    """What an error of Fluent's (by code, or by a piece of its text) means for the message."""
+
+    code: str | None = None
+    text: str | None = None
+    fate: Literal["later", "outage", "not-found", "exists", "dead", "unknown"]
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if not (self.code or self.text):
+            fix = "write `code: C0120E`, or `text: <a piece of the message>`"
+            raise PydanticCustomError("one_of", "a code or a text", {"fix": fix})
+        return self

@@ -1,0 +1,114 @@
+"""Serves an ASGI application on a port, without touching the process's signals."""
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from fluent_connect.model.errors import ConfigError
+
+_HEADERS_WITHIN = 10.0
+
+
+class _Deadlined(HttpToolsProtocol):
+    """Knows since when it waits for the rest of a request's headers."""
+
+    def __init__(self, *args: Any, connected: "set[_Deadlined]", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.waiting_since: float | None = None
+        self.connected = connected
+
+    def connection_made(self, transport: Any) -> None:
+        self.waiting_since = time.monotonic()
+        self.connected.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.connected.discard(self)
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        self.waiting_since = time.monotonic()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self.waiting_since = None
+        super().on_headers_complete()
+
+
+class Server:
+    """One port: bound at `start`, drained at `stop`."""
+
+    def __init__(self, app: Any, host: str, port: int) -> None:
+        self._host, self._port = host, port
+        self._socket: socket.socket | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._sweeper: asyncio.Task[None] | None = None
+        self._connected: set[_Deadlined] = set()
+        self._server = _Quiet(
+            uvicorn.Config(
+                app,
+                http=partial(_Deadlined, connected=self._connected),  # type: ignore[arg-type]
+                ws="none",
+                lifespan="off",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                backlog=2048,
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=10,
+            )
+        )
+
+    @property
+    def port(self) -> int:
+        """Return the port that is bound, also where 0 was asked for."""
+        return self._socket.getsockname()[1] if self._socket is not None else self._port
+
+    async def start(self) -> None:
+        """Bind and listen. Raise ConfigError if the port cannot be had."""
+        self._socket = socket.socket(socket.AF_INET6 if ":" in self._host else socket.AF_INET)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind((self._host, self._port))
+        except OSError as error:
+            self._socket.close()
+            message = f"port {self._port} on {self._host} cannot be had: {error.strerror}"
+            raise ConfigError(message) from error
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+        self._sweeper = asyncio.create_task(self._sweep())
+        while not self._server.started:
+            if self._task.done():
+                self._task.result()
+            await asyncio.sleep(0.005)
+
+    async def stop(self) -> None:
+        """Accept no more, and let what runs come to its end."""
+        self._server.should_exit = True
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        if self._task is not None:
+            await self._task
+
+    async def _sweep(self) -> None:
+        """Close connections whose headers take too long: one timer for all."""
+        while True:
+            await asyncio.sleep(1.0)
+            late = time.monotonic() - _HEADERS_WITHIN
+            for protocol in list(self._connected):
+                since = protocol.waiting_since
+                if since is not None and since < late:
+                    protocol.transport.close()
+
+
+class _Quiet(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the service."""
+        yield

@@ -55,7 +55,7 @@ async def said(store: Store, kind: str) -> list[dict[str, Any]]:
 
 
 def parcel(
-    id: str,  # noqa: A002 - the field's own name
+    id: str,
     key: str = "",
     *,
     body: bytes = b"{}",

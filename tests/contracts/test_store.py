@@ -20,7 +20,7 @@ from contracts.scene import (
 )
 from fluent_connect.model.outcome import Dead, Done, Later, Outcome, Skipped
 from fluent_connect.model.parcel import BATCH_QUEUE, CT_QUEUE, EVENT_QUEUE, Parcel
-from fluent_connect.queues.store import Depth, Store, Verdict, Write
+from fluent_connect.queues.store import Depth, Store, StoreError, Verdict, Write
 
 
 async def _until_waiting(task: asyncio.Task[object]) -> None:
@@ -292,6 +292,12 @@ async def test_closing_ends_the_takes_that_wait(store: Store) -> None:
 async def test_closing_twice_is_closing_once(store: Store) -> None:
     await store.close()
     await asyncio.wait_for(store.close(), 5.0)
+
+
+async def test_a_closed_store_says_so(store: Store) -> None:
+    await store.close()
+    with pytest.raises(StoreError):
+        await put(store, parcel("p1"))
 
 
 # --- many at once

@@ -35,7 +35,7 @@ from fluent_connect.model.outcome import (
     Superseded,
     Unseen,
 )
-from fluent_connect.model.parcel import CT_QUEUE, EVENT_QUEUE, Parcel
+from fluent_connect.model.parcel import CT_QUEUE, Parcel
 from fluent_connect.queues.store import Delivery, Depth, Store, Verdict, Write
 
 APPLIED, DUPLICATE = Verdict.APPLIED, Verdict.DUPLICATE
@@ -249,7 +249,7 @@ async def test_a_revived_parcel_ends_anew(store: Store) -> None:
 
 
 async def test_sent_parcels_of_an_outbox_go_without_an_end(store: Store) -> None:
-    outbox = f"{EVENT_QUEUE}!outbox"
+    outbox = "other!outbox"
     await put(store, *(parcel(name, "lane") for name in ("p1", "p2", "p3")), queue=outbox)
     held = await take_one(store, outbox)
     await put(store, parcel("p2"))
@@ -320,8 +320,11 @@ async def _original(store: Store) -> tuple[str, bytes, object] | None:
 ORIGINAL = ("c1", b'{"raw": 1}', {"door": "main"})
 
 
-async def test_an_original_is_readable_from_the_put_on(store: Store) -> None:
+async def test_an_original_is_readable_once_it_was_taken(store: Store) -> None:
     await put(store, Parcel("c1", "", b'{"raw": 1}', headers={"door": "main"}), queue=CT_QUEUE)
+    delivery = await take_one(store, CT_QUEUE)
+    assert await _original(store) == ORIGINAL
+    await settle(store, delivery, Dead("malformed"))
     assert await _original(store) == ORIGINAL
     assert await store.original("absent") is None
 

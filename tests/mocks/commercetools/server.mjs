@@ -1,0 +1,133 @@
+// Starts the public commercetools mock on loopback and tells a door of every write, as a
+// subscription would. Usage: node server.mjs --notify URL [--header "name: value"] [--port N]
+// Prints one line of JSON once it serves: {"url": "...", "projectKey": "..."}.
+import { randomUUID } from "node:crypto";
+import { parseArgs } from "node:util";
+import { CommercetoolsMock } from "@labdigital/commercetools-mock";
+
+const { values: options } = parseArgs({
+  options: {
+    port: { type: "string", default: "0" },
+    project: { type: "string", default: "ct-test" },
+    notify: { type: "string" },
+    header: { type: "string", multiple: true, default: [] },
+  },
+});
+
+const TYPES = new Map(
+  Object.entries({
+    categories: "category",
+    customers: "customer",
+    orders: "order",
+    payments: "payment",
+    products: "product",
+    "product-types": "product-type",
+    "standalone-prices": "standalone-price",
+    "tax-categories": "tax-category",
+  }),
+);
+const CREATED = { order: "OrderCreated", customer: "CustomerCreated", category: "CategoryCreated", payment: "PaymentCreated" };
+const ACTIONS = {
+  "product/publish": "ProductPublished",
+  "product/unpublish": "ProductUnpublished",
+  "order/changeOrderState": "OrderStateChanged",
+  "order/changePaymentState": "OrderPaymentStateChanged",
+};
+
+const mock = new CommercetoolsMock({
+  defaultProjectKey: options.project,
+  enableAuthentication: true,
+  validateCredentials: true,
+  silent: true,
+});
+const sequences = new Map();
+let faults = [];
+let queue = Promise.resolve();
+
+function tell(body) {
+  if (!options.notify) return;
+  const headers = { "content-type": "application/json" };
+  for (const line of options.header) {
+    const [name, ...rest] = line.split(":");
+    headers[name.trim()] = rest.join(":").trim();
+  }
+  queue = queue.then(async () => {
+    for (let tries = 0; tries < 50; tries += 1) {
+      const answer = await fetch(options.notify, { method: "POST", headers, body: JSON.stringify(body) }).catch(() => null);
+      if (answer?.ok) return;
+      await new Promise((resume) => setTimeout(resume, 200));
+    }
+    console.error("gave up on a notification");
+  });
+}
+
+function common(typeId, resource) {
+  const named = {};
+  for (const field of ["key", "orderNumber", "customerNumber"]) if (resource[field]) named[field] = resource[field];
+  return { projectKey: options.project, resource: { typeId, id: resource.id }, resourceUserProvidedIdentifiers: named };
+}
+
+function message(type, typeId, resource) {
+  const sequenceNumber = (sequences.get(resource.id) ?? 0) + 1;
+  sequences.set(resource.id, sequenceNumber);
+  tell({
+    notificationType: "Message", id: randomUUID(), version: 1, sequenceNumber, type,
+    ...common(typeId, resource), resourceVersion: resource.version,
+    createdAt: resource.lastModifiedAt, lastModifiedAt: resource.lastModifiedAt,
+    payloadNotIncluded: undefined,
+  });
+}
+
+function change(kind, typeId, resource, oldVersion) {
+  tell({
+    notificationType: kind, ...common(typeId, resource), version: resource.version,
+    ...(oldVersion ? { oldVersion } : {}), modifiedAt: resource.lastModifiedAt ?? new Date().toISOString(),
+  });
+}
+
+mock.app.addHook("onRequest", async (request, reply) => {
+  const fault = faults.find((each) => each.count > 0 && request.url.includes(each.path ?? "/"));
+  if (!fault || request.url.startsWith("/__mock")) return undefined;
+  fault.count -= 1;
+  if (fault.retryAfter !== undefined) reply.header("retry-after", String(fault.retryAfter));
+  const error = { code: "General", message: `injected ${fault.status}` };
+  return reply.status(fault.status).send({ statusCode: fault.status, message: error.message, errors: [error] });
+});
+
+mock.app.addHook("preSerialization", async (request, reply, payload) => {
+  const collection = request.url.split("?")[0].split("/")[2];
+  const typeId = TYPES.get(collection);
+  const resource = payload?.customer?.id ? payload.customer : payload;
+  if (!typeId || reply.statusCode >= 300 || request.method === "GET" || !resource?.version) return payload;
+  if (request.method === "DELETE") change("ResourceDeleted", typeId, resource);
+  else if (request.body?.actions) {
+    for (const { action } of request.body.actions) {
+      const type = ACTIONS[`${typeId}/${action}`];
+      if (type) message(type, typeId, resource);
+    }
+    change("ResourceUpdated", typeId, resource, request.body.version);
+  } else {
+    if (CREATED[typeId]) message(CREATED[typeId], typeId, resource);
+    change("ResourceCreated", typeId, resource);
+  }
+  return payload;
+});
+
+mock.app.post("/__mock/faults", async (request) => {
+  faults = [...faults, { count: 1, ...request.body }];
+  return faults;
+});
+mock.app.post("/__mock/drained", async () => {
+  await queue;
+  return { drained: true };
+});
+
+for (const signal of ["SIGTERM", "SIGINT"]) {
+  process.on(signal, async () => {
+    await mock.app.close();
+    process.exit(0);
+  });
+}
+await mock.app.listen({ port: Number(options.port), host: "127.0.0.1" });
+const { port } = mock.app.server.address();
+console.log(JSON.stringify({ url: `http://127.0.0.1:${port}`, projectKey: options.project }));

@@ -12,6 +12,7 @@ from fluent_connect.journal.states import (
     UNACCOUNTED,
     UNIT_TABLES,
     WAITING,
+    belongs,
     code,
     prefix,
     unit_code,
@@ -32,7 +33,12 @@ FOUND = f"""found (unit) AS MATERIALIZED (
     UNION SELECT id FROM notification WHERE notification_id = ? OR resource = ?
     UNION SELECT {prefix("id")} FROM message WHERE notification IS NULL AND resource = ?
     UNION SELECT id FROM receipt WHERE id > ? AND id < ?
-    UNION SELECT {prefix("given.id")} FROM (SELECT ? AS id) given)"""
+    UNION SELECT unit FROM (SELECT {prefix("given.id")} AS unit FROM (SELECT ? AS id) given) g
+    WHERE EXISTS (SELECT 1 FROM receipt x WHERE x.id = g.unit)
+       OR EXISTS (SELECT 1 FROM aside x WHERE x.id = g.unit)
+       OR EXISTS (SELECT 1 FROM message x WHERE {belongs("x.id", "g.unit")})
+       OR EXISTS (SELECT 1 FROM fate x WHERE {belongs("x.id", "g.unit")})
+       OR EXISTS (SELECT 1 FROM parcel x WHERE x.id = g.unit))"""
 """A common table: the units that an id of any kind leads to. Its values: `found_values`."""
 
 
@@ -107,7 +113,7 @@ def events_statement(which: EventFilter, now: float, *, brokered: bool = False) 
             {worst_message(missing)} AS worst, {own} AS own, count(m.id) AS messages,
             m.name AS route, m.account AS account, m.retailer AS retailer,
             f.reason AS own_reason, g.reason AS its_reason, l.reason AS own_wait,
-            k.reason AS its_wait, coalesce(g.tries, f.tries, 0) AS tries,
+            k.reason AS its_wait, coalesce(g.tries, k.tries, l.tries, f.tries, 0) AS tries,
             coalesce(g.at, f.at) AS settled_at
         FROM {UNIT_TABLES} LEFT JOIN notification n ON n.id = r.id
         WHERE {" AND ".join(conditions) or "1 = 1"}

@@ -1,0 +1,221 @@
+"""commercetools over HTTP: read, query and update resources, typed by what the caller wants."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Generic, TypeVar, cast
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from fluent_connect.clients.commercetools.model import Update
+from fluent_connect.clients.http import Answer, Door, Trace
+from fluent_connect.clients.statuses import VersionConflictError
+from fluent_connect.model.errors import MalformedError, RefusedError
+from fluent_connect.model.notification import Reference
+
+T = TypeVar("T")
+
+PAGE = 500
+_REREADS = 5
+_PATHS = {
+    "category": "categories",
+    "inventory-entry": "inventory",
+    "key-value-document": "custom-objects",
+    "product-price": "standalone-prices",
+    "tax-category": "tax-categories",
+}
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_any = msgspec.json.Decoder()
+
+
+class _Versioned(msgspec.Struct):
+    version: int
+
+
+class _Known(msgspec.Struct):
+    id: str
+
+
+class _Page(msgspec.Struct, Generic[T]):
+    results: list[T]
+
+
+class _Ids(msgspec.Struct):
+    results: list[_Known]
+
+
+class CommercetoolsApi:
+    """One commercetools project as one account reaches it: long-lived, shared by all messages."""
+
+    def __init__(self, door: Door, project_key: str) -> None:
+        self.door = door
+        self.project_key = project_key
+        self._root = f"/{quote(project_key, safe='')}"
+        self._roots: dict[str, str] = {}
+        self._decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+
+    def bound(self, trace: Trace) -> "Commercetools":
+        """Return the view for one message, which records its calls in `trace`."""
+        return Commercetools(self, trace)
+
+    def path(self, type_id: str) -> str:
+        """Return where resources of a type live: "order" -> "/{project}/orders"."""
+        path = self._roots.get(type_id)
+        if path is None:
+            path = self._roots[type_id] = f"{self._root}/{_PATHS.get(type_id, f'{type_id}s')}"
+        return path
+
+    def decoder(self, type_: Any) -> msgspec.json.Decoder[Any]:
+        """Return the decoder for a type, made once."""
+        decoder = self._decoders.get(type_)
+        if decoder is None:
+            decoder = self._decoders[type_] = msgspec.json.Decoder(type_)
+        return decoder
+
+    def read(self, answer: Answer, type_: type[T], trace: Trace) -> T:
+        """Return the answer as `type_`.
+
+        Raise UnreachableError if it is no JSON (cut off, a proxy's page), MalformedError, which
+        names the field, if it is JSON of another shape.
+        """
+        try:
+            return cast("T", self.decoder(type_).decode(answer.body))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            try:
+                _any.decode(answer.body)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                raise self.door.unreadable(trace, answer, "not JSON, or cut off") from error
+            where = trace.calls[-1].path
+            raise MalformedError(f"commercetools {where} is not as expected: {error}") from error
+
+
+class Commercetools:
+    """commercetools as one message sees it. Errors are those of `clients/http.py`."""
+
+    __slots__ = ("_api", "_trace")
+
+    def __init__(self, api: CommercetoolsApi, trace: Trace) -> None:
+        self._api = api
+        self._trace = trace
+
+    async def get(
+        self, reference: Reference, type_: type[T], *, expand: Sequence[str] = ()
+    ) -> T | None:
+        """Return the resource as it stands now; None if there is none (404)."""
+        path = self._at(reference)
+        if expand:
+            path = f"{path}?{urlencode([('expand', e) for e in expand], quote_via=quote)}"
+        answer = await self._api.door.call("GET", path, self._trace)
+        return None if answer.status == 404 else self._api.read(answer, type_, self._trace)  # noqa: PLR2004
+
+    async def query(
+        self,
+        type_id: str,
+        type_: type[T],
+        *,
+        where: Sequence[str] = (),
+        sort: Sequence[str] = (),
+        limit: int = PAGE,
+        expand: Sequence[str] = (),
+        variables: Mapping[str, str | Sequence[str]] | None = None,
+    ) -> list[T]:
+        """Return at most `limit` (500) resources that satisfy every predicate of `where`.
+
+        `variables` fill `:name` in predicates; never build a predicate from someone's text.
+        """
+        answer = await self._page(type_id, where, sort, limit, expand, variables or {})
+        return self._results(answer, type_)
+
+    async def all(
+        self,
+        type_id: str,
+        type_: type[T],
+        *,
+        where: Sequence[str] = (),
+        expand: Sequence[str] = (),
+        variables: Mapping[str, str | Sequence[str]] | None = None,
+    ) -> AsyncIterator[T]:
+        """Yield every resource that satisfies `where`, by rising id, page by page."""
+        last = ""
+        while True:
+            after = (f'id > "{last}"',) if last else ()
+            predicates = (*where, *after)
+            answer = await self._page(
+                type_id, predicates, ("id asc",), PAGE, expand, variables or {}
+            )
+            results = self._results(answer, type_)
+            for item in results:
+                yield item
+            if len(results) < PAGE:
+                return
+            last = self._api.read(answer, _Ids, self._trace).results[-1].id
+
+    async def update(self, update: Update) -> int:
+        """Apply the actions and return the new version.
+
+        Raise VersionConflictError if the resource stands at another version than `update` names;
+        where it names none, the newest is read, again up to five times.
+        """
+        for left in range(_REREADS, -1, -1):
+            version = update.version
+            if version is None:
+                version = await self._version(update.resource)
+            try:
+                return await self._post(update, version)
+            except VersionConflictError:
+                if update.version is not None or not left:
+                    raise
+        raise AssertionError
+
+    async def create(self, type_id: str, draft: Mapping[str, object], type_: type[T]) -> T:
+        """Create a resource; give the draft a key of its own, for creates have no other."""
+        answer = await self._api.door.call(
+            "POST", self._api.path(type_id), self._trace, body=_encode(draft), accept=()
+        )
+        return self._api.read(answer, type_, self._trace)
+
+    async def delete(self, reference: Reference, version: int) -> bool:
+        """Delete the resource at this version; False if it was gone already."""
+        path = f"{self._at(reference)}?version={version}"
+        answer = await self._api.door.call("DELETE", path, self._trace)
+        return answer.status != 404  # noqa: PLR2004
+
+    def _at(self, reference: Reference) -> str:
+        return f"{self._api.path(reference.type_id)}/{quote(reference.id, safe='')}"
+
+    async def _page(
+        self,
+        type_id: str,
+        where: Sequence[str],
+        sort: Sequence[str],
+        limit: int,
+        expand: Sequence[str],
+        variables: Mapping[str, str | Sequence[str]],
+    ) -> Answer:
+        parameters = [
+            *(("where", predicate) for predicate in where),
+            *(("sort", order) for order in sort),
+            ("limit", str(limit)),
+            ("withTotal", "false"),
+            *(("expand", path) for path in expand),
+        ]
+        for name, value in variables.items():
+            values = (value,) if isinstance(value, str) else value
+            parameters.extend((f"var.{name}", each) for each in values)
+        path = f"{self._api.path(type_id)}?{urlencode(parameters, quote_via=quote)}"
+        return await self._api.door.call("GET", path, self._trace, accept=())
+
+    def _results(self, answer: Answer, type_: type[T]) -> list[T]:
+        page = cast("type[_Page[T]]", _Page[type_])  # type: ignore[valid-type]
+        return self._api.read(answer, page, self._trace).results
+
+    async def _version(self, reference: Reference) -> int:
+        found = await self.get(reference, _Versioned)
+        if found is None:
+            raise RefusedError(f"commercetools has no {reference}", status=404)
+        return found.version
+
+    async def _post(self, update: Update, version: int) -> int:
+        body = _encode({"version": version, "actions": update.actions})
+        path = self._at(update.resource)
+        answer = await self._api.door.call("POST", path, self._trace, body=body, accept=())
+        return self._api.read(answer, _Versioned, self._trace).version

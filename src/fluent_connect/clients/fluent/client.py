@@ -1,0 +1,73 @@
+"""Fluent OMS over HTTP: queries, changes and events, for one account and retailer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fluent_connect.clients.fluent.errors import ErrorTable
+from fluent_connect.clients.fluent.events import send_event
+from fluent_connect.clients.fluent.graphql import Graphql
+from fluent_connect.clients.fluent.model import Event, Mutation, Pushed, Upsert
+from fluent_connect.clients.fluent.push import Pusher, PushSettings
+from fluent_connect.clients.http import Door, Trace
+
+
+class FluentApi:
+    """One retailer of a Fluent account: long-lived, shared by all messages."""
+
+    def __init__(
+        self,
+        door: Door,
+        retailer: str,
+        *,
+        errors: ErrorTable | None = None,
+        settings: PushSettings | None = None,
+    ) -> None:
+        self.door = door
+        self.retailer = retailer
+        self.graphql = Graphql(door, errors or ErrorTable())
+        self.pusher = Pusher(self.graphql, retailer, settings or PushSettings())
+
+    def bound(self, trace: Trace) -> "Fluent":
+        """Return the view for one message, which records its calls in `trace`."""
+        return Fluent(self, trace)
+
+
+class Fluent:
+    """Fluent OMS as one message sees it. Errors are those of `clients/fluent/errors.py`."""
+
+    __slots__ = ("_api", "_trace")
+
+    def __init__(self, api: FluentApi, trace: Trace) -> None:
+        self._api = api
+        self._trace = trace
+
+    async def push(self, change: Upsert | Mutation | Event) -> Pushed:
+        """Bring a change about in Fluent, and return what that came to.
+
+        A Mutation is one call; "exists already" in answer to a create is `unchanged`. An Upsert
+        is looked up, compared, and written only where it differs; a create without a clear
+        outcome is looked up before anything else. Raise MissingParentError if a parent is missing
+        that commercetools can send, RefusedError for what no retry can help.
+        """
+        if isinstance(change, Mutation):
+            return await self._api.pusher.mutate(change, self._trace)
+        if isinstance(change, Event):
+            return await self.send(change)
+        return await self._api.pusher.upsert(change, self._trace)
+
+    async def send(self, event: Event) -> Pushed:
+        """Send an event. A `sync` one that no ruleset takes, or that fails, is a RefusedError."""
+        return await send_event(self._api.door, self._api.retailer, event, self._trace)
+
+    async def query(self, name: str, variables: Mapping[str, object]) -> dict[str, Any]:
+        """Return the data of an operation of this package (`operations/*.graphql`)."""
+        return await self._api.graphql.query(name, variables, self._trace)
+
+    async def ask(self, document: str, variables: Mapping[str, object]) -> dict[str, Any]:
+        """Return the data of a GraphQL document of the caller's own: one operation, complete."""
+        return await self._api.graphql.ask(document, variables, self._trace)
+
+    async def me(self) -> Mapping[str, Any]:
+        """Return the user that we are signed in as: the cheapest proof that Fluent lets us in."""
+        found: Mapping[str, Any] = (await self.query("me", {}))["me"] or {}
+        return found

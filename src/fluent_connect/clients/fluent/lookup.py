@@ -1,0 +1,144 @@
+"""Finds entities of Fluent by their natural keys. A doubt is raised, and never taken for absence."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from fluent_connect.clients.fluent.graphql import Graphql
+from fluent_connect.clients.fluent.model import Entity, Parent
+from fluent_connect.clients.http import Trace
+from fluent_connect.model.errors import ConnectError, RefusedError, UnreachableError
+
+Found = Mapping[str, Any]
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """How one kind of entity is found and written."""
+
+    find: str
+    create: str
+    update: str
+    key: str = "ref"
+    """The field that holds the natural key."""
+    catalogued: bool = False
+    uncategorise: tuple[str, str] | None = None
+    """The mutation that takes a product out of categories, and the field that names it there."""
+
+
+KINDS: Mapping[Entity, Kind] = {
+    "order": Kind("findOrder", "createOrder", "updateOrder"),
+    "customer": Kind("findCustomer", "createCustomer", "updateCustomer", key="username"),
+    "category": Kind("findCategory", "createCategory", "updateCategory", catalogued=True),
+    "standardProduct": Kind(
+        "findStandardProduct",
+        "createStandardProduct",
+        "updateStandardProduct",
+        catalogued=True,
+        uncategorise=("removeCategoriesFromStandardProduct", "standardProduct"),
+    ),
+    "variantProduct": Kind(
+        "findVariantProduct",
+        "createVariantProduct",
+        "updateVariantProduct",
+        catalogued=True,
+        uncategorise=("removeCategoriesFromVariantProduct", "variantProduct"),
+    ),
+}
+
+_PARENTS: Mapping[str, tuple[str, ...]] = {
+    "category": ("category",),
+    "standardProduct": ("standardProduct",),
+    "variantProduct": ("variantProduct",),
+    "groupProduct": ("groupProduct",),
+    "product": ("standardProduct", "variantProduct", "groupProduct"),
+    "customer": ("customer",),
+    "location": ("location",),
+    "catalogue": ("productCatalogue",),
+    "productCatalogue": ("productCatalogue",),
+}
+_FLAGS = {
+    "category": ("categories", "withCategories"),
+    "standardProduct": ("standardProducts", "withStandardProducts"),
+    "variantProduct": ("variantProducts", "withVariantProducts"),
+    "groupProduct": ("groupProducts", "withGroupProducts"),
+    "customer": ("customers", "withCustomers"),
+    "location": ("locations", "withLocations"),
+    "productCatalogue": ("catalogues", "withCatalogues"),
+}
+
+
+class Lookup:
+    """Looks entities of one retailer up."""
+
+    def __init__(self, graphql: Graphql, retailer: str) -> None:
+        self._graphql = graphql
+        self._retailers = [int(retailer)] if retailer.isdecimal() else None
+
+    async def find(
+        self, entity: Entity, refs: Sequence[str], catalogue: object, trace: Trace
+    ) -> list[Found]:
+        """Return those whose natural key is exactly one of `refs` (`%` is a wildcard to Fluent)."""
+        kind = KINDS[entity]
+        variables: dict[str, object] = {"refs": list(refs)}
+        if entity == "order":
+            variables["retailers"] = self._retailers
+        if kind.catalogued:
+            variables["catalogue"] = catalogue
+        data = await self._ask(kind.find, variables, trace)
+        nodes, more = _nodes(data.get("found"), kind.find)
+        wanted = set(refs)
+        exact = [node for node in nodes if _key(node, kind) in wanted]
+        if more and not exact:
+            raise RefusedError(f"too many a {entity} of Fluent matches {', '.join(refs)}")
+        return exact
+
+    async def missing(
+        self, parents: Sequence[Parent], catalogue: object, trace: Trace
+    ) -> list[Parent]:
+        """Return those of `parents` that Fluent has not, by one aliased look-up."""
+        known = [parent for parent in parents if parent.entity in _PARENTS]
+        if not known:
+            return []
+        variables: dict[str, object] = {"catalogue": catalogue}
+        for alias, (names, flag) in _FLAGS.items():
+            refs = sorted({p.ref for p in known if alias in _PARENTS[p.entity]})
+            variables[names], variables[flag] = refs, bool(refs)
+        data = await self._ask("findParents", variables, trace)
+        held: dict[str, set[str]] = {}
+        for alias, (_, flag) in _FLAGS.items():
+            if variables[flag]:
+                nodes, _ = _nodes(data.get(alias), "findParents")
+                held[alias] = {str(n.get("username") or n.get("ref")) for n in nodes}
+        return [
+            parent
+            for parent in known
+            if not any(parent.ref in held[alias] for alias in _PARENTS[parent.entity])
+        ]
+
+    async def _ask(
+        self, name: str, variables: Mapping[str, object], trace: Trace
+    ) -> Mapping[str, Any]:
+        try:
+            return await self._graphql.query(name, variables, trace)
+        except ConnectError as error:
+            error.add_note("in a look-up: whether it exists is not known")
+            raise
+
+
+def natural_key(entity: Entity, found: Found) -> str:
+    """Return the ref of an entity that was found; of a customer, the username."""
+    return str(_key(found, KINDS[entity]))
+
+
+def _key(node: Found, kind: Kind) -> object:
+    held = node.get(kind.key)
+    return node.get("ref") if held is None else held
+
+
+def _nodes(connection: Any, name: str) -> tuple[list[Found], bool]:
+    """Return the nodes of a connection, and whether there are more. Null is no answer."""
+    if not isinstance(connection, Mapping) or not isinstance(connection.get("edges"), list):
+        raise UnreachableError(f"fluent {name}: an answer without the list that was asked for")
+    nodes = [edge["node"] for edge in connection["edges"] if edge and edge.get("node")]
+    return nodes, bool((connection.get("pageInfo") or {}).get("hasNextPage"))

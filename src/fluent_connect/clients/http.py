@@ -1,0 +1,221 @@
+"""The one HTTP door out: sign-in, budget, breaker, time-out, record, and status -> our errors."""
+
+import asyncio
+import time
+from collections.abc import Callable, Container, Mapping
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
+
+from fluent_connect.clients.breaker import Breaker
+from fluent_connect.clients.budget import Budget
+from fluent_connect.clients.redact import brief, excerpt
+from fluent_connect.clients.statuses import error_of
+from fluent_connect.clients.tokens import Tokens
+from fluent_connect.clients.trace import Call, Trace
+from fluent_connect.clients.transport import Answer, Request, Transport
+from fluent_connect.model.errors import (
+    ConnectError,
+    RateLimitedError,
+    RetryableError,
+    UnreachableError,
+)
+
+__all__ = ["AiohttpTransport", "Answer", "Call", "Door", "Request", "Trace", "Transport"]
+
+USER_AGENT = "fluent-connect/0.1"
+_OK = range(200, 300)
+_NOT_FOUND = frozenset({404})
+_FIXED_URLS = 256
+
+
+class AiohttpTransport:
+    """A pool of connections, made by aiohttp. Make it inside the event loop that uses it."""
+
+    def __init__(self, *, connections: int = 256, keepalive: float = 30.0) -> None:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=keepalive),
+            timeout=aiohttp.ClientTimeout(),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
+        )
+        self._urls: dict[str, URL] = {}
+
+    async def send(self, request: Request, timeout: float) -> Answer:  # noqa: ASYNC109
+        """Return the whole answer within `timeout` seconds; UnreachableError if there is none."""
+        try:
+            async with asyncio.timeout(timeout):
+                response = await self._session._request(  # noqa: SLF001 - without the wrapper object of `request`
+                    request.method,
+                    self._url(request),
+                    data=request.body,
+                    headers=request.headers,
+                    allow_redirects=False,
+                )
+                try:
+                    return Answer(response.status, await response.read(), response.headers)
+                finally:
+                    response.release()
+        except aiohttp.ClientConnectorError as error:
+            raise UnreachableError(f"no connection: {error}", sent=False) from error
+        except TimeoutError as error:
+            raise UnreachableError(f"no answer within {timeout:g} s") from error
+        except (aiohttp.ClientError, OSError, EOFError) as error:
+            raise UnreachableError(f"connection lost: {_told(error)}") from error
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._session.close()
+
+    def _url(self, request: Request) -> URL:
+        """Return the URL, parsed once where it is the same again and again (POST)."""
+        if request.method != "POST":
+            return URL(request.url, encoded=True)
+        url = self._urls.get(request.url)
+        if url is None:
+            url = URL(request.url, encoded=True)
+            if len(self._urls) < _FIXED_URLS:
+                self._urls[request.url] = url
+        return url
+
+
+class Door:
+    """The way out of one account to one system. Long-lived; each call brings its own trace."""
+
+    def __init__(
+        self,
+        system: str,
+        account: str,
+        url: str,
+        transport: Transport,
+        *,
+        tokens: Tokens,
+        breaker: Breaker,
+        budget: Budget,
+        timeout: float = 10.0,
+        headers: Mapping[str, str] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.system = system
+        self.account = account
+        self.breaker = breaker
+        self.timeout = timeout
+        self._url = url.rstrip("/")
+        self._transport = transport
+        self._tokens = tokens
+        self._budget = budget
+        self._clock = clock
+        self._fixed = {"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})}
+        self._signed = ""
+        self._plain: Mapping[str, str] = {}
+        self._with_body: Mapping[str, str] = {}
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        trace: Trace,
+        *,
+        body: bytes | None = None,
+        label: str = "",
+        keep: bool = False,
+        accept: Container[int] = _NOT_FOUND,
+    ) -> Answer:
+        """Return the answer if it is 2xx or among `accept`; raise what any other one means.
+
+        `path` is percent-encoded; `label` is what the record calls it. `keep`: the answer holds
+        nobody's data, so its beginning is recorded. A lease with less than one time-out left makes
+        no call. A refused token is renewed once, and the call repeated once.
+        """
+        breaker, tokens = self.breaker, self._tokens
+        if not breaker.closed and breaker.open:
+            breaker.enter()
+        held = not self._budget.free
+        if held:
+            await self._budget.enter()
+        try:
+            due = self._clock() >= tokens.renew_at
+            self._stop_if_late(trace, 2 * self.timeout if due else self.timeout)
+            breaker.enter()
+            if due:
+                await self._renew(trace)
+            call = Call(self.system, method, label or path.partition("?")[0], 0, 0.0)
+            answer = await self._send(call, path, body, trace)
+            if answer.status == 401:  # noqa: PLR2004
+                answer = await self._again(call, path, body, trace)
+        finally:
+            if held:
+                self._budget.leave()
+        if answer.status in _OK or answer.status in accept:
+            breaker.succeeded()
+            if keep:
+                call.answer = brief(answer.body)
+            return answer
+        call.sent, call.answer = excerpt(body), excerpt(answer.body)
+        raise self.learn(error_of(f"{self.system} {method} {call.path}", answer, self._clock()))
+
+    def learn(self, error: ConnectError) -> ConnectError:
+        """Let breaker and budget know what an answer came to, and return the error."""
+        self.breaker.failed(error)
+        if isinstance(error, RateLimitedError):
+            self._budget.slow_down(error.retry_after)
+        return error
+
+    def unreadable(self, trace: Trace, answer: Answer, why: str) -> ConnectError:
+        """Return the error for an answer that is not what a 2xx promised: nobody knows its sense."""
+        call = trace.calls[-1]
+        call.answer = call.answer or excerpt(answer.body)
+        return self.learn(UnreachableError(f"{self.system} {call.path}: {why}"))
+
+    async def _send(self, call: Call, path: str, body: bytes | None, trace: Trace) -> Answer:
+        trace.calls.append(call)
+        request = Request(call.method, self._url + path, self._headers(body, trace), body)
+        begun = time.perf_counter()
+        try:
+            answer = await self._transport.send(request, self.timeout)
+        except UnreachableError as error:
+            call.sent, call.answer = excerpt(body), str(error)
+            self.breaker.failed(error)
+            error.args = (f"{self.system} {call.method} {call.path}: {error}",)
+            raise
+        finally:
+            call.seconds = time.perf_counter() - begun
+        call.status = answer.status
+        return answer
+
+    async def _again(self, call: Call, path: str, body: bytes | None, trace: Trace) -> Answer:
+        """Repeat a call whose token was refused: it was not carried out."""
+        self._tokens.drop(self._signed)
+        self._stop_if_late(trace, 2 * self.timeout)
+        await self._renew(trace)
+        repeat = Call(call.system, call.method, call.path, 0, 0.0)
+        answer = await self._send(repeat, path, body, trace)
+        call.answer, call.status = "", 401
+        return answer
+
+    async def _renew(self, trace: Trace) -> None:
+        try:
+            await self._tokens.renew(trace)
+        except ConnectError as error:
+            raise self.learn(error) from None
+
+    def _headers(self, body: bytes | None, trace: Trace) -> Mapping[str, str]:
+        if self._signed != self._tokens.authorization:
+            self._signed = self._tokens.authorization
+            plain = {**self._fixed, "Authorization": self._signed}
+            self._plain = CIMultiDict(plain)
+            self._with_body = CIMultiDict({**plain, "Content-Type": "application/json"})
+        headers = self._plain if body is None else self._with_body
+        if trace.correlation:
+            return {**headers, "X-Correlation-ID": trace.correlation}
+        return headers
+
+    def _stop_if_late(self, trace: Trace, needed: float) -> None:
+        lease = trace.lease
+        if lease is not None and lease.left() < needed:
+            raise RetryableError("the lease ends before a call could", counts=False)
+
+
+def _told(error: BaseException) -> str:
+    return str(error) or type(error).__name__

@@ -1,6 +1,7 @@
 """Which commercetools project feeds which Fluent account and retailer."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -60,10 +61,93 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Accounts:
-    """All accounts, and which of them a resource belongs to."""
+    """All accounts, and which of them a resource belongs to. The order is the configuration's."""
 
     def __init__(self, accounts: Sequence[Account]) -> None:
         self._accounts = tuple(accounts)
+        self._projects: dict[str, tuple[Account, ...]] = {}
+        for account in self._accounts:
+            key = account.commercetools.project_key
+            self._projects[key] = (*self._projects.get(key, ()), account)
 
     def __iter__(self) -> Iterator[Account]:
         return iter(self._accounts)
+
+    def for_project(self, project_key: str) -> tuple[Account, ...]:
+        """Return the accounts that a project feeds; none if it is unknown."""
+        return self._projects.get(project_key, ())
+
+    def find(self, name: str, retailer: str) -> Account | None:
+        """Return the account of this name and retailer."""
+        for account in self._accounts:
+            if account.name == name and account.retailer == retailer:
+                return account
+        return None
+
+    def resolve(self, project_key: str, resource: Mapping[str, Any] | None) -> Account | None:
+        """Return the account that a resource (as commercetools writes it) belongs to.
+
+        The first whose conditions match; else the first without conditions; else None. Without a
+        resource only an account without conditions can tell.
+        """
+        candidates = self.for_project(project_key)
+        if resource is not None:
+            for account in candidates:
+                if not account.when.always and matches(account.when, resource):
+                    return account
+        return next((account for account in candidates if account.when.always), None)
+
+
+def matches(when: When, resource: Mapping[str, Any]) -> bool:
+    """Say whether a resource satisfies every condition that is set."""
+    if when.store and when.store not in _stores(resource):
+        return False
+    if when.country and when.country != _country(resource):
+        return False
+    if when.channel and when.channel not in _channels(resource):
+        return False
+    custom = resource.get("custom") or {}
+    fields = custom.get("fields") or {}
+    return all(_text(fields.get(name)) == value for name, value in when.custom.items())
+
+
+def _stores(resource: Mapping[str, Any]) -> set[str]:
+    references = [resource.get("store"), *(resource.get("stores") or ())]
+    return {reference["key"] for reference in references if reference and "key" in reference}
+
+
+def _country(resource: Mapping[str, Any]) -> str | None:
+    """Return the country of the shipping, else the billing address; a customer's are defaults."""
+    addresses = {each.get("id"): each for each in resource.get("addresses") or ()}
+    for kind in ("shipping", "billing"):
+        address = resource.get(f"{kind}Address") or addresses.get(
+            resource.get(f"default{kind.capitalize()}AddressId")
+        )
+        if address and address.get("country"):
+            return str(address["country"])
+    return None
+
+
+def _channels(resource: Mapping[str, Any]) -> set[str]:
+    """Return the keys (where known) and the ids of all channels that a resource names."""
+    holders: Iterable[Mapping[str, Any]] = (resource, *(resource.get("lineItems") or ()))
+    found: set[str] = set()
+    for holder in holders:
+        for name in ("distributionChannel", "supplyChannel", "channel"):
+            reference = holder.get(name) or {}
+            told = (
+                reference.get("key"),
+                reference.get("id"),
+                (reference.get("obj") or {}).get("key"),
+            )
+            found.update(each for each in told if each)
+    return found
+
+
+def _text(value: Any) -> str:
+    """Return a custom field's value as configuration would write it; of an enum, its key."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return str(value.get("key", ""))
+    return "" if value is None else str(value)

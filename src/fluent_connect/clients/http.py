@@ -163,7 +163,7 @@ class Door:
         return error
 
     def unreadable(self, trace: Trace, answer: Answer, why: str) -> ConnectError:
-        """Return the error for an answer that is not what a 2xx promised: nobody knows its sense."""
+        """Return the error for a 2xx whose body is not what it should be: the outcome is unclear."""
         call = trace.calls[-1]
         call.answer = call.answer or excerpt(answer.body)
         return self.learn(UnreachableError(f"{self.system} {call.path}: {why}"))

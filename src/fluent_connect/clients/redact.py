@@ -9,10 +9,28 @@ LONGEST = 600
 _SPOKEN = 300
 _DEPTH = 8
 _PLAIN = frozenset(
-    ["ref", "type", "status", "code", "codes", "statusCode", "currentVersion", "version", "currency", "currencyCode", "country", "quantity", "productRef", "productCatalogueRef", "locationRef", "pickupLocationRef", "fulfilmentType", "taxType", "deliveryType", "gtin", "catalogue", "entityType", "entityRef", "eventStatus", "retailerId", "action", "typeId", "path", "classification", "error", "name"]
+    {
+        *(
+            "ref",
+            "type",
+            "status",
+            "code",
+            "codes",
+            "statusCode",
+            "error",
+            "classification",
+            "path",
+        ),
+        *("currentVersion", "version", "action", "typeId", "name", "gtin", "catalogue", "quantity"),
+        *("currency", "currencyCode", "country", "productRef", "productCatalogueRef"),
+        *("locationRef", "pickupLocationRef", "fulfilmentType", "taxType", "deliveryType"),
+        *("entityType", "entityRef", "eventStatus", "retailerId"),
+    }
 )
 _SAID = frozenset({"message", "error_description", "errorMessage", "detailedErrorMessage"})
-_PEOPLE = re.compile(r"firstname|lastname|customer|address|billing|delivery|recipient", re.IGNORECASE)
+_PEOPLE = re.compile(
+    r"firstname|lastname|customer|address|billing|delivery|recipient", re.IGNORECASE
+)
 _EMAIL = re.compile(r"[^\s\"'<>{}:,;=()\[\]]+@[^\s\"'<>{}:,;=()\[\]]+")
 _NUMBER = re.compile(r"(?<![\w-])\+?\d[\d ()/.-]{7,}\d(?![\w-])")
 _TOKEN = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+")
@@ -29,7 +47,7 @@ def masked(text: str) -> str:
 
 
 def words(body: bytes) -> str:
-    """Return, masked and in one short line, what the other side says in an answer that is no yes."""
+    """Return, masked and in one short line, what the other side says in a refusal."""
     try:
         told = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -42,8 +42,8 @@ _problems = msgspec.json.Decoder(_Problems)
 def error_of(where: str, answer: Answer, now: float | None = None) -> ConnectError:
     """Return what an answer other than 2xx means; `where` names system, method and path.
 
-    409 is a VersionConflictError, 429 a RateLimitedError, 401, 403 and redirects are outages, 408, 425
-    and 5xx are unreachable, any other is a RefusedError in the other side's own words.
+    409 is a VersionConflictError, 429 a RateLimitedError; 401, 403 and redirects are outages; 408,
+    425 and 5xx are unreachable; any other is a RefusedError in the other side's own words.
     """
     status = answer.status
     said = f"{where} answered {status}: {words(answer.body)}"

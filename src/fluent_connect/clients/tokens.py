@@ -177,15 +177,21 @@ class PasswordGrant(Tokens):
         form = {"grant_type": "refresh_token", "refresh_token": refresh, **self._client}
         try:
             return await self._ask(form, self._headers, trace)
-        except (UnreachableError, RateLimitedError):
-            return None  # spent, whatever became of it: the password is all that is left
+        except UnreachableError as error:
+            if not error.sent:
+                self._refresh = refresh  # it never left: it is still good
+                raise
+        except RateLimitedError:
+            self._refresh = refresh
+            raise
+        return None  # spent, whatever became of it: the password is all that is left
 
     async def _signed_in(self, trace: Trace) -> _Granted:
         now = self._clock()
         if len(self._grants) == self._grants.maxlen and now - self._grants[0] < self._window:
             raise UnreachableError(
-                f"Fluent refused us {self._grants.maxlen} times in {self._window:.0f} s: "
-                "no password is sent for now",
+                f"the password was sent to Fluent {self._grants.maxlen} times in "
+                f"{self._window:.0f} s: not again for now",
                 outage=True,
                 sent=False,
                 retry_after=self._grants[0] + self._window - now,
@@ -197,7 +203,12 @@ class PasswordGrant(Tokens):
             "password": self._access.password,
             **self._client,
         }
-        return await self._ask(form, self._headers, trace)
+        try:
+            return await self._ask(form, self._headers, trace)
+        except UnreachableError as error:
+            if not error.sent:
+                self._grants.pop()  # it never left
+            raise
 
 
 def _retrieve(task: asyncio.Task[None]) -> None:

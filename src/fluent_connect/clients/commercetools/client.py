@@ -122,7 +122,7 @@ class Commercetools:
 
         `variables` fill `:name` in predicates; never build a predicate from someone's text.
         """
-        answer = await self._page(type_id, where, sort, limit, expand, variables or {})
+        answer = await self._page(type_id, _parameters(where, sort, limit, expand, variables or {}))
         return self._results(answer, type_)
 
     async def all(
@@ -140,7 +140,7 @@ class Commercetools:
             after = (f'id > "{last}"',) if last else ()
             predicates = (*where, *after)
             answer = await self._page(
-                type_id, predicates, ("id asc",), PAGE, expand, variables or {}
+                type_id, _parameters(predicates, ("id asc",), PAGE, expand, variables or {})
             )
             results = self._results(answer, type_)
             for item in results:
@@ -182,25 +182,7 @@ class Commercetools:
     def _at(self, reference: Reference) -> str:
         return f"{self._api.path(reference.type_id)}/{quote(reference.id, safe='')}"
 
-    async def _page(
-        self,
-        type_id: str,
-        where: Sequence[str],
-        sort: Sequence[str],
-        limit: int,
-        expand: Sequence[str],
-        variables: Mapping[str, str | Sequence[str]],
-    ) -> Answer:
-        parameters = [
-            *(("where", predicate) for predicate in where),
-            *(("sort", order) for order in sort),
-            ("limit", str(limit)),
-            ("withTotal", "false"),
-            *(("expand", path) for path in expand),
-        ]
-        for name, value in variables.items():
-            values = (value,) if isinstance(value, str) else value
-            parameters.extend((f"var.{name}", each) for each in values)
+    async def _page(self, type_id: str, parameters: Sequence[tuple[str, str]]) -> Answer:
         path = f"{self._api.path(type_id)}?{urlencode(parameters, quote_via=quote)}"
         return await self._api.door.call("GET", path, self._trace, accept=())
 
@@ -219,3 +201,24 @@ class Commercetools:
         path = self._at(update.resource)
         answer = await self._api.door.call("POST", path, self._trace, body=body, accept=())
         return self._api.read(answer, _Versioned, self._trace).version
+
+
+def _parameters(
+    where: Sequence[str],
+    sort: Sequence[str],
+    limit: int,
+    expand: Sequence[str],
+    variables: Mapping[str, str | Sequence[str]],
+) -> list[tuple[str, str]]:
+    """Return the parameters of a query, in the order of commercetools' documentation."""
+    parameters = [
+        *(("where", predicate) for predicate in where),
+        *(("sort", order) for order in sort),
+        ("limit", str(limit)),
+        ("withTotal", "false"),
+        *(("expand", path) for path in expand),
+    ]
+    for name, value in variables.items():
+        values = (value,) if isinstance(value, str) else value
+        parameters.extend((f"var.{name}", each) for each in values)
+    return parameters

@@ -1,6 +1,6 @@
 """Whether an update would change anything: what it would set against what Fluent holds. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -48,38 +48,39 @@ def same(wanted: Any, held: Any) -> bool:
         return wanted is held
     if isinstance(wanted, int | float | Decimal):
         return _number(wanted) == _number(held)
-    if isinstance(wanted, Mapping):
-        held = _read(held)
-        return isinstance(held, Mapping) and _same_members(wanted, held)
-    if isinstance(wanted, list | tuple):
-        held = _read(held)
-        return (
-            isinstance(held, list)
-            and len(held) == len(wanted)
-            and all(same(one, other) for one, other in zip(wanted, held, strict=True))
-        )
+    if isinstance(wanted, Mapping | list | tuple):
+        return _same_structure(wanted, _read(held))
     if isinstance(held, Mapping | list):
-        return same(_read(wanted), held) if isinstance(wanted, str) else False
+        return isinstance(wanted, str) and _same_structure(_read(wanted), held)
     return bool(wanted == held)
 
 
+def _same_structure(wanted: Any, held: Any) -> bool:
+    if isinstance(wanted, Mapping) and isinstance(held, Mapping):
+        return all(same(wanted.get(name), held.get(name)) for name in {*wanted, *held})
+    if isinstance(wanted, list | tuple) and isinstance(held, list):
+        return len(held) == len(wanted) and all(map(same, wanted, held))
+    return False
+
+
 def _field_differs(name: str, value: Any, found: Mapping[str, Any]) -> bool:
-    match name:
-        case "attributes":
-            return any(_attribute_differs(each, found) for each in value or ())
-        case "prices":
-            return any(_price_differs(each, found) for each in value or ())
-        case "categories":
-            held = set(category_refs(found))
-            return any(each["ref"] not in held for each in value or ())
-        case "parentCategory" | "product":
-            wanted = (value or {}).get("ref")
-            return not same(wanted, (found.get(name) or {}).get("ref"))
-        case "taxType":
-            return _part_differs(value, found.get("tax"))
-        case "billingAddress":
-            return _part_differs(value, found.get(name))
+    special = _SPECIAL.get(name)
+    if special is not None:
+        return special(value, found)
     return name not in found or not same(value, found[name])
+
+
+def _attributes_differ(wanted: Any, found: Mapping[str, Any]) -> bool:
+    return any(_attribute_differs(each, found) for each in wanted or ())
+
+
+def _prices_differ(wanted: Any, found: Mapping[str, Any]) -> bool:
+    return any(_price_differs(each, found) for each in wanted or ())
+
+
+def _categories_differ(wanted: Any, found: Mapping[str, Any]) -> bool:
+    held = set(category_refs(found))
+    return any(each["ref"] not in held for each in wanted or ())
 
 
 def _attribute_differs(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
@@ -97,14 +98,13 @@ def _price_differs(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
     return True
 
 
+def _ref_differs(wanted: Mapping[str, Any] | None, held: Mapping[str, Any] | None) -> bool:
+    return not same((wanted or {}).get("ref"), (held or {}).get("ref"))
+
+
 def _part_differs(wanted: Mapping[str, Any] | None, held: Mapping[str, Any] | None) -> bool:
     held = held or {}
     return any(not same(value, held.get(name)) for name, value in (wanted or {}).items())
-
-
-def _same_members(wanted: Mapping[str, Any], held: Mapping[str, Any]) -> bool:
-    names = {*wanted, *held}
-    return all(same(wanted.get(name), held.get(name)) for name in names)
 
 
 def _number(value: Any) -> Decimal | None:
@@ -124,3 +124,15 @@ def _read(value: Any) -> Any:
         return _json.decode(value)
     except (msgspec.DecodeError, RecursionError):
         return value
+
+
+_SPECIAL: Mapping[str, Callable[[Any, Mapping[str, Any]], bool]] = {
+    "attributes": _attributes_differ,
+    "prices": _prices_differ,
+    "categories": _categories_differ,
+    "parentCategory": lambda value, found: _ref_differs(value, found.get("parentCategory")),
+    "product": lambda value, found: _ref_differs(value, found.get("product")),
+    "taxType": lambda value, found: _part_differs(value, found.get("tax")),
+    "billingAddress": lambda value, found: _part_differs(value, found.get("billingAddress")),
+}
+"""Fields that an input writes in another way than an answer does, or that are sets by a key."""

@@ -1,7 +1,7 @@
 """Fluent's own words for what went wrong -> our errors, by a table that can be configured."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
@@ -88,26 +88,25 @@ _GRAVITY: tuple[Meaning, ...] = (
 )
 
 
+_ERRORS: Mapping[Meaning, type[RefusedError]] = {
+    "missing": MissingError,
+    "exists": ExistsError,
+    "refused": RefusedError,
+}
+
+
 def error_from(table: ErrorTable, errors: Sequence[Any], where: str) -> ConnectError:
     """Return what the `errors` of an answer come to; of several the gravest counts."""
     meanings = {table.meaning(error) for error in errors}
-    meaning = next((m for m in _GRAVITY if m in meanings), "unknown")
+    meaning: Meaning = next((m for m in _GRAVITY if m in meanings), "unknown")
     said = f"{where}: {told(errors)}"
     codes = tuple(dict.fromkeys(code for error in errors for code in codes_of(error)))
-    match meaning:
-        case "rate limit":
-            return RateLimitedError(said)
-        case "outage":
-            return UnreachableError(said, outage=True)
-        case "later":
-            return UnreachableError(said)
-        case "missing":
-            return MissingError(said, codes=codes)
-        case "exists":
-            return ExistsError(said, codes=codes)
-        case "refused":
-            return RefusedError(said, codes=codes)
-    return UnknownCodeError(said)
+    make = _ERRORS.get(meaning)
+    if make is not None:
+        return make(said, codes=codes)
+    if meaning in ("outage", "later"):
+        return UnreachableError(said, outage=meaning == "outage")
+    return RateLimitedError(said) if meaning == "rate limit" else UnknownCodeError(said)
 
 
 def codes_of(error: Any) -> tuple[str, ...]:

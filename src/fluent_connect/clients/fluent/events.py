@@ -10,6 +10,7 @@ from fluent_connect.clients.redact import words
 from fluent_connect.clients.statuses import error_of
 from fluent_connect.model.errors import RefusedError
 
+_NOT_DONE = ("FAILED", "NO_MATCH")
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -30,13 +31,13 @@ async def send_event(door: Door, retailer: str, event: Event, trace: Trace) -> P
     label = f"{path} {event.name}"
     answer = await door.call("POST", path, trace, body=body, label=label, keep=True, accept=(400,))
     accepted = _read(answer) if answer.body else _Accepted()
+    if accepted is not None and accepted.eventStatus in _NOT_DONE:
+        said = f"{accepted.eventStatus}: {words(answer.body)}"
+        raise RefusedError(f"fluent event {event.name} came to {said}", status=answer.status)
     if answer.status == 400:  # noqa: PLR2004
         raise door.learn(error_of(f"fluent event {event.name}", answer))
     if accepted is None:
         raise door.unreadable(trace, answer, "not JSON, or cut off")
-    if accepted.eventStatus in ("FAILED", "NO_MATCH"):
-        said = f"{accepted.eventStatus}: {words(answer.body)}"
-        raise RefusedError(f"fluent event {event.name} came to {said}")
     number = accepted.eventId if accepted.eventId is not None else accepted.id
     ref = event.entity_ref or event.entity_id or ""
     return Pushed(event.entity_type, ref, None if number is None else str(number), "sent")

@@ -1,4 +1,4 @@
-"""Finds entities of Fluent by their natural keys. A doubt is raised, and never taken for absence."""
+"""Finds entities of Fluent by their natural keys; a doubt is raised, never taken for absence."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

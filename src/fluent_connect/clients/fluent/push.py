@@ -307,9 +307,9 @@ def _replaced(value: object, ids: Mapping[tuple[str, str], str]) -> object:
 
 
 def _catalogue(change: Upsert) -> object:
-    for input in (change.create, change.update):
-        if input is not None and "catalogue" in input:
-            return input["catalogue"]
+    for fields in (change.create, change.update):
+        if fields is not None and "catalogue" in fields:
+            return fields["catalogue"]
     return None
 
 

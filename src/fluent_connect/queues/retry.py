@@ -31,7 +31,8 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     retry_after_cap: what the other system may ask for at most.
     bug_waits:       the same as `waits`, for exceptions that nobody foresaw and unknown codes.
     stale_waits:     between reads that are older than what was notified; none of them is a try.
-    stale_deadline:  from then on a stale read is a try like any other.
+    stale_deadline:  from then on a stale read is a try like any other, unless whoever raised it
+                     said when to come again: then it ends the waiting as well.
     outage_wait:     while the other system is out; no try is counted.
     park_waits:      between looks at whether what a parcel waits for is there after all.
     parent_deadline: how long a missing parent is waited for.
@@ -89,8 +90,9 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
             return Later(wait, told(error), counts=False)
         if not getattr(error, "counts", True):
             elapsed = _elapsed(delivery, now)
-            if elapsed < self.stale_deadline:
-                return Later(self._stale(elapsed, chance), told(error), counts=False)
+            if elapsed < self.stale_deadline or getattr(error, "retry_after", None) is not None:
+                wait = self._asked(error, self._stale(elapsed, chance), chance)
+                return Later(wait, told(error), counts=False)
         few = getattr(error, "few_tries", False)
         return self._tries(delivery, error, self.bug_waits if few else self.waits, chance)
 

@@ -12,11 +12,11 @@ from fluent_connect.clients.commercetools.client import Commercetools
 from fluent_connect.clients.commercetools.model import Update
 from fluent_connect.clients.fluent.client import Fluent
 from fluent_connect.clients.fluent.model import Pushed
-from fluent_connect.clients.http import Trace
+from fluent_connect.clients.trace import Trace
 from fluent_connect.handlers.message_handler import Change, Fetched, HandlerContext, Refresh
 from fluent_connect.model import killpoint
 from fluent_connect.model.codec import encode
-from fluent_connect.model.errors import MissingParentError, RetryableError, Skip
+from fluent_connect.model.errors import MissingParentError, NoRouteError, RetryableError, Skip
 from fluent_connect.model.fact import Attempted, Delivered, Fact, Known
 from fluent_connect.model.lease import Lease
 from fluent_connect.model.message import Cause, Message
@@ -85,7 +85,7 @@ class Run:
         self._writing = False
         self._began = tools.clock()
         self._lease = Lease(lambda: delivery.lease_until, tools.clock)
-        self._trace = Trace(self._lease)
+        self._trace = Trace(self._lease, message.id)
 
     async def outcome(self, key: str | None, fence: Fence | None, payload: Payload) -> Outcome:
         """Return what came of the run; a failure is in it, not raised.
@@ -230,11 +230,10 @@ class Run:
 
     def _failed(self, error: Exception) -> Outcome:
         """Return the failure, with what had been pushed before it."""
-        guards: tuple[Guard, ...] = ()
-        if self._writing and self._key and self._fence and self._fence.output:
-            guards = (fencing.doubted(self._key, self._fence),)
         facts = (self._attempted("failed", told(error)), *self._delivered())
-        outcome = Outcome(error=error, guards=guards, facts=facts)
+        outcome = Outcome(error=error, guards=self._doubted(), facts=facts)
+        if isinstance(error, NoRouteError):
+            error.since = self._since
         if isinstance(error, MissingParentError):
             return with_emitted(outcome, *self._asked_for(error))
         return outcome
@@ -252,10 +251,16 @@ class Run:
             return ()
         return (self._emit(route, source, f"{self._delivery.parks}p", "repair"),)
 
+    def _doubted(self) -> Sequence[Guard]:
+        """Forget what Fluent was known to hold, if this run may have changed it."""
+        if self._writing and self._key and self._fence and self._fence.output:
+            return (fencing.doubted(self._key, self._fence),)
+        return ()
+
     def _skipped(self, skip: Skip, guards: Sequence[Guard] = ()) -> Outcome:
         reason = str(skip)
-        facts = (self._attempted("skipped", reason),)
-        return Outcome(fate=Skipped(reason), guards=guards, facts=facts)
+        facts = (self._attempted("skipped", reason), *self._delivered())
+        return Outcome(Skipped(reason), guards or self._doubted(), (), facts)
 
     def _overrun(self) -> RetryableError:
         handler = self._desk.handler

@@ -161,6 +161,12 @@ def test_a_read_that_stays_stale_becomes_a_try() -> None:
     assert fate(stale, delivery(2, age=3600.0)) == Later(5.0, "RetryableError: stale")
 
 
+def test_who_says_when_to_come_again_uses_up_no_tries_ever() -> None:
+    waiting = RetryableError("no order number yet", retry_after=900, counts=False)
+    found = fate(waiting, delivery(age=2 * 86400.0), chance=0.0)
+    assert found == Later(900.0, "RetryableError: no order number yet", counts=False)
+
+
 @pytest.mark.parametrize("error", [ValueError("x"), unknown_code()])
 def test_what_nobody_foresaw_gets_a_few_tries(error: Exception) -> None:
     assert [wait(error, delivery(tries)) for tries in (1, 2)] == [1.0, 30.0]

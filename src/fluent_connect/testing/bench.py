@@ -70,12 +70,12 @@ class Result(msgspec.Struct, frozen=True):
 class Bench:
     """Hands messages to handlers, one by one, as the service would.
 
-    Each handler stands under a route of its own name.
+    Each handler stands under a route of its own name, or under the one it is given with.
     """
 
     def __init__(
         self,
-        *handlers: AnyHandler | type[AnyHandler],
+        *handlers: AnyHandler | type[AnyHandler] | tuple[str, AnyHandler | type[AnyHandler]],
         commercetools: FakeCommercetools | None = None,
         fluent: FakeFluent | None = None,
         settings: Settings | None = None,
@@ -87,9 +87,10 @@ class Bench:
         self.clock = FixedClock()
         self.store = MemoryStore(clock=self.clock)
         self.retry = RetryPolicy()
-        routes = RouteTable(Route(handler.name, handler, props) for handler in handlers)
+        named = (each if isinstance(each, tuple) else (each.name, each) for each in handlers)
+        routes = RouteTable(Route(name, handler, props) for name, handler in named)
         self._routes = routes
-        self._router = MessageRouter(
+        self.router = MessageRouter(
             self.store,
             routes,
             Accounts(accounts),
@@ -107,12 +108,16 @@ class Bench:
         origin = None
         if payload is not None:
             origin = f"{message.id}-origin"
-            await self._commit(Put(CT_QUEUE, Parcel(origin, "", encode(payload))))
+            await self.put_original(origin, encode(payload))
         ordered = message.name in self._routes and self._routes.find(message.name).ordered
         group = f"{message.account}/{message.name}"
         body = encode(message)
         parcel = Parcel(message.id, message.key, body, group=group, ordered=ordered, origin=origin)
         await self._commit(Put(EVENT_QUEUE, parcel))
+
+    async def put_original(self, id: str, body: bytes) -> None:
+        """Keep the bytes that messages with this origin were made of."""
+        await self._commit(Put(CT_QUEUE, Parcel(id, "", body)))
 
     async def _commit(self, put: Put) -> None:
         await self.store.commit(Write(Outcome(puts=(put,))))
@@ -139,7 +144,7 @@ class Bench:
 
     async def _carry_out(self, delivery: Delivery) -> Result:
         pushed, updates = len(self.fluent.pushed), len(self.commercetools.updates)
-        outcome = await self._router(delivery)
+        outcome = await self.router(delivery)
         fate = self._fate(delivery, outcome)
         decided = msgspec.structs.replace(outcome, fate=fate)
         (verdict,) = await self.store.commit(Write(decided, delivery))

@@ -12,7 +12,10 @@ from typing import Literal, Protocol
 
 from contracts.scene import SCRIBE
 from fluent_connect.model.fact import Recorder
+from fluent_connect.model.parcel import BATCH_QUEUE, CT_QUEUE, EVENT_QUEUE
+from fluent_connect.queues.brokered import BrokeredStore
 from fluent_connect.queues.store import Store
+from unit.queues.fake_broker import FakeBroker
 
 LEASE = 30.0
 Record = Literal["failed", "all"]
@@ -66,7 +69,27 @@ async def _sqlite(
     return await SqliteStore.open(path, recorder, clock=clock, lease=LEASE, record=record)
 
 
+def _brokered(sql: Opener) -> Opener:
+    """Put a broker before a SQL store; two stores on one path share the broker, too."""
+    brokers: dict[Path, FakeBroker] = {}
+
+    async def open_brokered(
+        path: Path, clock: Callable[[], float], recorder: Recorder, *, record: Record
+    ) -> Store:
+        behind = await sql(path, clock, recorder, record=record)
+        broker = brokers.setdefault(path, FakeBroker())
+        queues = (CT_QUEUE, EVENT_QUEUE, BATCH_QUEUE)
+        return await BrokeredStore.open(broker, behind, queues=queues, clock=clock, poll=0.05)
+
+    return open_brokered
+
+
+_MEMORY = "fluent_connect.queues.engines.memory"
+_SQLITE = "fluent_connect.queues.engines.sqlite"
+
 ENGINES = (
-    Engine("memory", _memory, durable=False, module="fluent_connect.queues.engines.memory"),
-    Engine("sqlite", _sqlite, durable=True, module="fluent_connect.queues.engines.sqlite"),
+    Engine("memory", _memory, durable=False, module=_MEMORY),
+    Engine("sqlite", _sqlite, durable=True, module=_SQLITE),
+    Engine("brokered-memory", _brokered(_memory), durable=False, module=_MEMORY),
+    Engine("brokered-sqlite", _brokered(_sqlite), durable=True, module=_SQLITE),
 )

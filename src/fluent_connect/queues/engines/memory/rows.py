@@ -31,6 +31,7 @@ class Row(msgspec.Struct, eq=False):
 
     @property
     def order(self) -> tuple[bool, float, int]:
+        """Return what to sort by: live before bulk, then by time and order of the put."""
         return (self.parcel.rank == "bulk", self.due, self.seq)
 
 

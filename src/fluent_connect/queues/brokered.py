@@ -1,0 +1,388 @@
+"""A Store made of a broker, which moves parcels, and a SQL store, which answers for them.
+
+The broker is transport; each parcel stands in SQL from its put to its end, so that no failure of
+the broker, not even the loss of all it holds, loses one. The steps, each safe to die after:
+
+1. `commit`: one SQL commit of guards, facts, fates, and each put as a row of the queue's outbox.
+2. The broker's confirmed put. Died before or in it: the relay sends the row again.
+3. `take` adopts what the broker hands out: one SQL commit remembers the put, moves the row from
+   the outbox to the queue of the same name in SQL. A put that is known is a duplicate: dropped.
+4. The broker's acknowledgement. Died before it: the broker hands out what step 3 then drops.
+5. What a consumer gets is SQL's delivery: leases, lanes, tries, delays, parking and dead letters
+   are SQL's alone, across any number of processes that share it.
+
+What a broker cannot promise stays in SQL: ordered lanes (a put that fails in part would reorder
+them), puts for later, and bodies too large for the broker.
+
+To adopt costs a second row a parcel, against acknowledging the broker with the outcome. That would
+need lanes, tries and a fate that SQL keeps for a parcel that SQL does not hold, and leases of two
+systems that end at different times.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+import msgspec
+
+from fluent_connect.model.fact import Fact, Received, Sent, Statement
+from fluent_connect.model.ids import new_id
+from fluent_connect.model.killpoint import reach
+from fluent_connect.model.outcome import Fence, Later, Outcome, Unseen
+from fluent_connect.model.parcel import CT_QUEUE, Parcel, Put
+from fluent_connect.queues.label import arrived, fits, from_outbox, outbox_row, wire
+from fluent_connect.queues.store import (
+    Broker,
+    Delivery,
+    Depth,
+    Store,
+    StoreError,
+    Verdict,
+    Write,
+)
+
+Sending = tuple[str, str, Parcel]
+"""The queue, the put, and what the broker is to carry."""
+
+_BATCH = 64
+_PATIENCE = 1.0
+_TURNS = 10
+_REMEMBERED = 100_000
+_UNREACHABLE = (StoreError, OSError)
+
+
+def outbox(queue: str) -> str:
+    """Return the name of the SQL queue in which puts for `queue` stand until they arrived."""
+    return f"{queue}!outbox"
+
+
+class BrokeredStore:
+    """Queues on a broker, with the promise of the SQL store behind it.
+
+    queues:       those that the broker carries; all others are the SQL store's own.
+    relay_every:  seconds between the relay's rounds, and those that a fresh put is left alone.
+    resend_after: seconds after which a confirmed put that did not arrive is sent once more.
+    send_timeout: seconds that a commit waits for the broker before it leaves a put to the relay.
+    poll:         seconds that the broker may hold one call for more, while a take waits.
+
+    A broker that cannot be reached raises StoreError or OSError. Puts of one id that are under way
+    at the same time may arrive as one.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        sql: Store,
+        *,
+        queues: Collection[str],
+        clock: Callable[[], float] = time.time,
+        relay_every: float = 5.0,
+        resend_after: float = 3600.0,
+        send_timeout: float = 5.0,
+        poll: float = 1.0,
+    ) -> None:
+        self._broker = broker
+        self._sql = sql
+        self._queues = frozenset(queues)
+        self._clock = clock
+        self._relay_every = relay_every
+        self._resend_after = resend_after
+        self._send_timeout = send_timeout
+        self._poll = poll
+        self._reachable = True
+        self._confirmed: dict[str, None] = {}
+        self._waiting: Counter[str] = Counter()
+        self._turns: Counter[str] = Counter()
+        self._locks = {queue: asyncio.Lock() for queue in queues}
+        self._adopters: dict[str, asyncio.Task[None]] = {}
+        self._relay: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        broker: Broker,
+        sql: Store,
+        *,
+        queues: Collection[str],
+        clock: Callable[[], float] = time.time,
+        relay_every: float = 5.0,
+        resend_after: float = 3600.0,
+        send_timeout: float = 5.0,
+        poll: float = 1.0,
+    ) -> "BrokeredStore":
+        """Return the store with its relay at work; it owns, and closes, broker and SQL store."""
+        store = cls(
+            broker,
+            sql,
+            queues=queues,
+            clock=clock,
+            relay_every=relay_every,
+            resend_after=resend_after,
+            send_timeout=send_timeout,
+            poll=poll,
+        )
+        store._relay = asyncio.create_task(store._relay_on())
+        return store
+
+    async def commit(self, *writes: Write) -> Sequence[Verdict]:
+        """Return what came of each write, once SQL would keep it through a crash.
+
+        Then its puts were sent to the broker, or will be by the relay.
+        """
+        packed = [self._pack(write) for write in writes]
+        verdicts = await self._sql.commit(*(write for write, _ in packed))
+        reach("brokered:after-commit")
+        settled = zip(packed, verdicts, strict=True)
+        sendings = [
+            each for (_, sent), verdict in settled if verdict is Verdict.APPLIED for each in sent
+        ]
+        if sendings and self._reachable:
+            self._reachable = await self._send(sendings) == len(sendings)
+        return verdicts
+
+    async def take(
+        self, queue: str, limit: int, wait: float, *, paused: Collection[str] = ()
+    ) -> Sequence[Delivery]:
+        """Return 1 to `limit` deliveries; live before bulk among what the broker has handed out."""
+        if queue not in self._queues:
+            return await self._sql.take(queue, limit, wait, paused=paused)
+        self._raise_what_failed(queue)
+        found = await self._sql.take(queue, limit, 0.0, paused=paused)
+        self._turns[queue] += 1
+        if found:
+            if len(found) < limit or self._turns[queue] % _TURNS == 0:
+                self._adopt_beside(queue)
+            return found
+        if wait <= 0:
+            more = True
+            while more and not found:
+                more = await self._adopt_now(queue)
+                found = await self._sql.take(queue, limit, 0.0, paused=paused)
+            return found
+        self._waiting[queue] += 1
+        try:
+            self._adopt_beside(queue)
+            return await self._sql.take(queue, limit, wait, paused=paused)
+        finally:
+            self._waiting[queue] -= 1
+
+    async def renew(self, *deliveries: Delivery) -> Sequence[bool]:
+        """Move the end of each lease, in place. False: it is lost, stop the handler."""
+        return await self._sql.renew(*deliveries)
+
+    async def release(self, *deliveries: Delivery) -> None:
+        """Give deliveries back untried, ready at once for any process."""
+        await self._sql.release(*deliveries)
+
+    async def fences(self, *keys: str) -> Mapping[str, Fence]:
+        """Return the fences that stand; a key without one is absent."""
+        return await self._sql.fences(*keys)
+
+    async def delivered(self) -> int:
+        """Return the number of the newest `Delivered` fact. Read it before a fetch."""
+        return await self._sql.delivered()
+
+    async def original(self, id: str) -> Parcel | None:
+        """Return a ct-queue parcel as it came in, once it was taken."""
+        return await self._sql.original(id)
+
+    async def read(self, statement: Statement) -> Sequence[Mapping[str, object]]:
+        """Return the rows that a search of the journal finds."""
+        return await self._sql.read(statement)
+
+    async def depth(self, queue: str) -> Depth:
+        """Count the parcels of a queue; those under way, or put by others, count as ready."""
+        depth = await self._sql.depth(queue)
+        if queue not in self._queues:
+            return depth
+        under_way = await self._sql.depth(outbox(queue))
+        try:
+            at_broker = await self._broker.depth(queue) or 0
+        except _UNREACHABLE:
+            at_broker = 0
+        put_at = [each for each in (depth.oldest, under_way.oldest) if each is not None]
+        return msgspec.structs.replace(
+            depth,
+            ready=depth.ready + max(under_way.waiting, at_broker),
+            oldest=min(put_at, default=None),
+        )
+
+    async def close(self) -> None:
+        """Let go of the broker and of the SQL store; what was not adopted stays with the broker."""
+        await self._stop()
+        await self._sql.close()
+        await self._broker.close()
+
+    async def _stop(self) -> None:
+        tasks = [*self._adopters.values(), *([self._relay] if self._relay else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # putting
+
+    def _pack(self, write: Write) -> tuple[Write, Sequence[Sending]]:
+        """Turn puts for the broker into rows of the outbox, and tell what is to be sent."""
+        sendings: list[Sending] = []
+        puts: list[Put] = []
+        for put in write.outcome.puts:
+            sending = self._sending(put)
+            if sending is None:
+                puts.append(put)
+                continue
+            sendings.append(sending)
+            row = outbox_row(put.parcel, sending[1], self._clock() + self._relay_every)
+            puts.append(Put(outbox(put.queue), row))
+        if not sendings:
+            return write, ()
+        return Write(msgspec.structs.replace(write.outcome, puts=puts), write.delivery), sendings
+
+    def _sending(self, put: Put) -> Sending | None:
+        """Return what the broker is to carry; None if the put is for SQL alone."""
+        parcel = put.parcel
+        if put.queue not in self._queues or parcel.ordered or parcel.not_before > self._clock():
+            return None
+        token = new_id()
+        try:
+            sent = wire(parcel, token, self._broker.capabilities)
+        except UnicodeEncodeError:
+            # No store can keep it: let SQL be the one that refuses.
+            return None
+        return (put.queue, token, sent) if fits(sent, self._broker.capabilities) else None
+
+    async def _send(self, sendings: Sequence[Sending]) -> int:
+        """Return how many the broker confirmed."""
+        confirmed = 0
+        for queue in dict.fromkeys(each for each, _, _ in sendings):
+            batch = [(token, sent) for each, token, sent in sendings if each == queue]
+            try:
+                async with asyncio.timeout(self._send_timeout):
+                    errors = await self._broker.put(queue, *(sent for _, sent in batch))
+            except _UNREACHABLE:
+                continue
+            tokens = [token for (token, _), error in zip(batch, errors, strict=True) if not error]
+            confirmed += len(tokens)
+            self._confirmed.update(dict.fromkeys(tokens))
+        reach("brokered:after-put")
+        while len(self._confirmed) > _REMEMBERED:
+            del self._confirmed[next(iter(self._confirmed))]
+        return confirmed
+
+    # sending again
+
+    async def _relay_on(self) -> None:
+        """Send at start and at every round what was put and not confirmed."""
+        while True:
+            try:
+                sent = [await self._resend(queue) for queue in self._queues]
+                self._reachable = all(sent)
+            except _UNREACHABLE:
+                self._reachable = False
+            await asyncio.sleep(self._relay_every)
+
+    async def _resend(self, queue: str) -> bool:
+        """Return whether all that was due is with the broker."""
+        while rows := await self._sql.take(outbox(queue), _BATCH, 0.0):
+            sendings = [self._sending_again(queue, row.parcel) for row in rows]
+            await self._send([each for each in sendings if each[1] not in self._confirmed])
+            sent = [token in self._confirmed for _, token, _ in sendings]
+            fates = [
+                Later(self._resend_after, "under way", counts=False)
+                if each
+                else Later(self._relay_every, "not sent yet", counts=False)
+                for each in sent
+            ]
+            # A row that was adopted meanwhile is gone: its write loses its lease, as it should.
+            writes = (Write(Outcome(fate=fate), row) for fate, row in zip(fates, rows, strict=True))
+            await self._sql.commit(*writes)
+            for token in (token for _, token, _ in sendings):
+                self._confirmed.pop(token, None)
+            if not all(sent):
+                return False
+        return True
+
+    def _sending_again(self, queue: str, row: Parcel) -> Sending:
+        token, parcel = from_outbox(row)
+        return queue, token, wire(parcel, token, self._broker.capabilities)
+
+    # adopting
+
+    def _adopt_beside(self, queue: str) -> None:
+        """Adopt once, and on as long as a take waits, while the caller goes on."""
+        task = self._adopters.get(queue)
+        if task is None or task.done():
+            self._adopters[queue] = asyncio.create_task(self._adopt_on(queue))
+
+    async def _adopt_on(self, queue: str) -> None:
+        while True:
+            try:
+                await self._adopt(queue, self._poll if self._waiting[queue] else 0.0)
+            except _UNREACHABLE:
+                await asyncio.sleep(_PATIENCE)
+            if not self._waiting[queue]:
+                return
+
+    async def _adopt_now(self, queue: str) -> bool:
+        try:
+            return await self._adopt(queue, 0.0)
+        except _UNREACHABLE:
+            # What SQL holds can be handed out without the broker.
+            return False
+
+    async def _adopt(self, queue: str, wait: float) -> bool:
+        """Return whether the broker handed anything out."""
+        async with self._locks[queue]:
+            deliveries = await self._broker.take(queue, _BATCH, wait)
+            if not deliveries:
+                return False
+            adoptions = [self._adoption(each) for each in deliveries]
+            verdicts = list(await self._sql.commit(*adoptions))
+            for place, delivery in enumerate(deliveries):
+                if verdicts[place] is Verdict.REFUSED:
+                    verdicts[place] = (await self._sql.commit(self._bare(delivery)))[0]
+            reach("brokered:after-adoption")
+            # What SQL refuses even so stays with the broker, which hands it out again.
+            kept = zip(deliveries, verdicts, strict=True)
+            await self._broker.ack(*(each for each, word in kept if word is not Verdict.REFUSED))
+            return True
+
+    def _adoption(self, delivery: Delivery) -> Write:
+        """Return the write that makes what the broker handed out SQL's own, once."""
+        queue = delivery.queue
+        ours = arrived(delivery.parcel)
+        if ours is None:
+            return self._foreign(delivery, dict(delivery.parcel.headers))
+        token, parcel = ours
+        return Write(
+            Outcome(
+                guards=(Unseen(f"{queue}!{token}"),),
+                puts=(Put(queue, parcel),),
+                facts=(Sent(outbox(queue), (parcel.id,)),),
+            )
+        )
+
+    def _bare(self, delivery: Delivery) -> Write:
+        """Return the adoption of what cannot be stored as it is: its bytes alone."""
+        return self._foreign(delivery, {})
+
+    def _foreign(self, delivery: Delivery, headers: dict[str, str]) -> Write:
+        """Return the adoption of what others put on the queue: accepted from now on."""
+        headers.setdefault("door", delivery.queue)
+        sent = delivery.parcel
+        parcel = Parcel(new_id(), "", sent.body, headers)
+        received = Received(parcel.id, headers["door"], self._clock(), len(sent.body))
+        facts: Sequence[Fact] = (received,) if delivery.queue == CT_QUEUE else ()
+        return Write(
+            Outcome(
+                guards=(Unseen(f"{delivery.queue}!{sent.id!a}"),),
+                puts=(Put(delivery.queue, parcel),),
+                facts=facts,
+            )
+        )
+
+    def _raise_what_failed(self, queue: str) -> None:
+        """Raise the bug that ended a task of ours, rather than wait for what it will not bring."""
+        for task in (self._relay, self._adopters.get(queue)):
+            if task is not None and task.done() and not task.cancelled():
+                task.result()

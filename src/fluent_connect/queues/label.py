@@ -1,0 +1,80 @@
+"""What is written on a parcel for its way over a broker: all that a broker may not carry."""
+
+import base64
+import binascii
+
+import msgspec
+
+from fluent_connect.model.codec import encode
+from fluent_connect.model.parcel import Parcel, Rank
+from fluent_connect.queues.store import Capabilities
+
+LABEL = "fc-label"
+
+
+class Label(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`put` is unique to one put of a parcel, so that however often it is sent, it arrives once."""
+
+    put: str
+    key: str = ""
+    rank: Rank = "live"
+    group: str = ""
+    origin: str | None = None
+    encoded: bool = False
+
+
+_decode = msgspec.json.Decoder(Label).decode
+
+
+def wire(parcel: Parcel, put: str, capabilities: Capabilities) -> Parcel:
+    """Return what the broker carries: id, key, body and headers hold all there is to know."""
+    label = _label(parcel, put, encoded=capabilities.text_only)
+    body = base64.b64encode(parcel.body) if capabilities.text_only else parcel.body
+    return Parcel(parcel.id, parcel.key, body, {**parcel.headers, LABEL: label})
+
+
+def fits(sent: Parcel, capabilities: Capabilities) -> bool:
+    """Say whether the broker can carry this, headers counted at four bytes a character."""
+    headers = sum(len(name) + len(value) for name, value in sent.headers.items())
+    return (
+        len(sent.body) + 4 * (headers + len(sent.id) + len(sent.key)) <= capabilities.largest_body
+    )
+
+
+def outbox_row(parcel: Parcel, put: str, due: float) -> Parcel:
+    """Return the row that stands for a parcel on its way, in a lane of its own.
+
+    Id, headers and body are the parcel's, so that a store may keep them once for both rows.
+    """
+    key = _label(parcel, put, encoded=False)
+    return msgspec.structs.replace(parcel, key=key, group="", not_before=due)
+
+
+def from_outbox(row: Parcel) -> tuple[str, Parcel]:
+    """Return the put and the parcel that a row of the outbox stands for."""
+    label = _decode(row.key)
+    return label.put, msgspec.structs.replace(row, key=label.key, group=label.group, not_before=0.0)
+
+
+def arrived(sent: Parcel) -> tuple[str, Parcel] | None:
+    """Return the put and the parcel that was put; None if it was not put by us."""
+    try:
+        label = _decode(sent.headers[LABEL])
+        body = base64.b64decode(sent.body, validate=True) if label.encoded else sent.body
+    except (KeyError, msgspec.DecodeError, binascii.Error):
+        return None
+    headers = {name: value for name, value in sent.headers.items() if name != LABEL}
+    return label.put, Parcel(
+        id=sent.id,
+        key=label.key,
+        body=body,
+        headers=headers,
+        rank=label.rank,
+        group=label.group,
+        origin=label.origin,
+    )
+
+
+def _label(parcel: Parcel, put: str, *, encoded: bool) -> str:
+    label = Label(put, parcel.key, parcel.rank, parcel.group, parcel.origin, encoded)
+    return encode(label).decode()

@@ -1,0 +1,115 @@
+"""Puts the clients of all accounts together: doors, tokens, budgets and breakers."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from fluent_connect.app.config.sections import Budget as BudgetSection
+from fluent_connect.app.config.sections import ErrorEntry, HttpSection
+from fluent_connect.clients.accounts import Account
+from fluent_connect.clients.breaker import Breakers, BreakerSettings
+from fluent_connect.clients.budget import Budget, BudgetSettings
+from fluent_connect.clients.commercetools.client import Commercetools, CommercetoolsApi
+from fluent_connect.clients.fluent.client import Fluent, FluentApi
+from fluent_connect.clients.fluent.errors import ErrorTable
+from fluent_connect.clients.http import Door, Trace
+from fluent_connect.clients.tokens import ClientCredentials, PasswordGrant
+from fluent_connect.clients.transport import Transport
+from fluent_connect.clients.transports import open_transport
+
+_FATES = {
+    "later": "later",
+    "outage": "outage",
+    "not-found": "missing",
+    "exists": "exists",
+    "dead": "refused",
+}
+
+
+class Apis(NamedTuple):
+    """The two long-lived clients of an account and retailer."""
+
+    commercetools: CommercetoolsApi
+    fluent: FluentApi
+
+
+class Clients:
+    """Calling it makes both clients of an account, bound to one message's trace.
+
+    Budgets are per account and system, tokens per set of credentials, breakers per account and
+    system: what several retailers share, they share here too.
+    """
+
+    def __init__(
+        self, accounts: Iterable[Account], section: HttpSection, errors: Sequence[ErrorEntry] = ()
+    ) -> None:
+        self._section = section
+        self._errors = error_table(errors)
+        self.transport: Transport = open_transport(section.transport, connections=512)
+        self.breakers = Breakers(
+            BreakerSettings(in_a_row=section.breaker.failures, wait=section.breaker.open_for)
+        )
+        self._budgets: dict[tuple[str, str], Budget] = {}
+        self._apis = {(each.name, each.retailer): self._open(each) for each in accounts}
+
+    def __call__(self, account: Account, trace: Trace) -> tuple[Commercetools, Fluent]:
+        """Return the account's clients for one message."""
+        apis = self._apis[account.name, account.retailer]
+        return apis.commercetools.bound(trace), apis.fluent.bound(trace)
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self.transport.close()
+
+    def _open(self, account: Account) -> Apis:
+        timeout = self._section.timeouts.total
+        budgets = self._section.budgets
+        commercetools = Door(
+            "commercetools",
+            account.name,
+            account.commercetools.api_url,
+            self.transport,
+            tokens=ClientCredentials(account.commercetools, self.transport, timeout=timeout),
+            breaker=self.breakers.of(account.name, "commercetools"),
+            budget=self._budget(account.name, "commercetools", budgets.commercetools),
+            timeout=timeout,
+        )
+        fluent = Door(
+            "fluent",
+            account.name,
+            account.fluent.url,
+            self.transport,
+            tokens=PasswordGrant(account.fluent, self.transport, timeout=timeout),
+            breaker=self.breakers.of(account.name, "fluent"),
+            budget=self._budget(account.name, "fluent", budgets.fluent),
+            timeout=timeout,
+            headers={"fluent.account": account.fluent.account},
+        )
+        return Apis(
+            CommercetoolsApi(commercetools, account.commercetools.project_key),
+            FluentApi(fluent, account.retailer, errors=self._errors),
+        )
+
+    def _budget(self, account: str, system: str, section: BudgetSection) -> Budget:
+        key = (account, system)
+        if key not in self._budgets:
+            self._budgets[key] = Budget(
+                BudgetSettings(
+                    per_second=section.rate or None, concurrency=section.concurrency or None
+                )
+            )
+        return self._budgets[key]
+
+
+def error_table(entries: Sequence[ErrorEntry]) -> ErrorTable:
+    """Return our table of Fluent's errors with the configured rows before ours."""
+    base = ErrorTable()
+    rows: dict[str, list[str]] = {}
+    for entry in entries:
+        name = _FATES.get(entry.fate)
+        if name is None:
+            continue
+        if entry.code:
+            rows.setdefault(name, []).append(entry.code)
+        if entry.text:
+            rows.setdefault(f"{name}_texts", []).append(entry.text)
+    return ErrorTable(**{name: (*new, *getattr(base, name)) for name, new in rows.items()})

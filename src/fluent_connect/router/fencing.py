@@ -1,7 +1,7 @@
 """What a fence lets pass, and what it says of a state just read. Pure."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -55,8 +55,17 @@ def _again(message: Message, fence: Fence, fingerprint: str, *, event: bool) -> 
     return message.deletes or fence.fingerprint != fingerprint
 
 
-def stale(message: Message, version: int | None, fence: Fence | None) -> str | None:
+def stale(
+    message: Message,
+    version: int | None,
+    dependencies: Mapping[str, int],
+    fence: Fence | None,
+) -> str | None:
     """Return why a state just read is older than what is known to exist, or None."""
+    known_of = fence.dependencies if fence else {}
+    for resource, read in dependencies.items():
+        if read < known_of.get(resource, read):
+            return f"stale read: {resource} at version {read}, but {known_of[resource]} exists"
     if version is None:
         return None
     known = max(message.version or 0, fence.version if fence else 0)

@@ -59,6 +59,7 @@ class Run:
     __slots__ = (
         "_began",
         "_delivery",
+        "_dependencies",
         "_desk",
         "_fence",
         "_key",
@@ -82,6 +83,7 @@ class Run:
         self._key: str | None = None
         self._fence: Fence | None = None
         self._pushed: list[Pushed] = []
+        self._dependencies: Mapping[str, int] = {}
         self._writing = False
         self._began = tools.clock()
         self._lease = Lease(lambda: delivery.lease_until, tools.clock)
@@ -109,24 +111,34 @@ class Run:
         commercetools, fluent = self._tools.clients(desk.account, self._trace)
         log = structlog.get_logger(message=message.id, route=message.name)
         return HandlerContext(
-            commercetools, fluent, desk.settings, desk.route.props, self._lease, log, payload
+            commercetools=commercetools,
+            fluent=fluent,
+            settings=desk.settings,
+            props=desk.route.props,
+            lease=self._lease,
+            log=log,
+            payload=payload,
+            clock=self._tools.clock,
         )
 
     async def _work(self, context: HandlerContext) -> Outcome:
         desk, message = self._desk, self._message
         fetched = await desk.handler.fetch(message, context)
         self._check(fetched)
+        self._dependencies = fetched.dependencies
         resource = fetched.resource
         if resource is None:
             return await self._gone(fetched.version, context)
-        self._tools.belongs(desk.account, message, resource)
+        if not fetched.deleted:
+            self._tools.belongs(desk.account, message, resource)
         if desk.handler.slow:
             changes = await asyncio.to_thread(self._map, resource)
         else:
             changes = self._map(resource)
         version = message.sequence if desk.event else fetched.version
         version = fencing.number(message, event=desk.event) if version is None else version
-        return await self._apply(changes, version, context, identifiers(resource))
+        known = identifiers(resource)
+        return await self._apply(changes, version, context, known, deleted=fetched.deleted)
 
     def _map(self, resource: object) -> Sequence[Change]:
         return tuple(self._desk.handler.map(resource, self._message, self._desk.context))
@@ -134,8 +146,10 @@ class Run:
     def _check(self, fetched: Fetched[object]) -> None:
         """Raise a RetryableError that is no try if the read is older than what is known."""
         message, event, absent = self._message, self._desk.event, fetched.resource is None
-        old = fencing.stale(message, fetched.version, None if event else self._fence)
-        if old is None and not event and message.deletes and not absent:
+        fence = None if event else self._fence
+        old = fencing.stale(message, fetched.version, fetched.dependencies, fence)
+        present = not (absent or fetched.deleted)
+        if old is None and not event and message.deletes and present:
             old = "stale read: deleted, but still there"
         if old is None and absent and not message.deletes and self._age() < self._tools.patience:
             old = "stale read: not there, though nobody told of its deletion"
@@ -273,7 +287,7 @@ class Run:
     def _guards(self, version: int | None, output: str, *, deleted: bool) -> Sequence[Guard]:
         if self._key is None or version is None:
             return ()
-        new = Fence(version, self._desk.fingerprint, output, deleted)
+        new = Fence(version, self._desk.fingerprint, output, deleted, self._dependencies)
         return (fencing.newer(self._key, new, self._fence),)
 
     def _note(self, refreshes: int) -> str:

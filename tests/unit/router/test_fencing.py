@@ -91,19 +91,26 @@ def test_an_event_without_sequence_is_ordered_by_version() -> None:
 
 @pytest.mark.parametrize("version", [None, 5, 6])
 def test_a_read_at_or_above_what_is_known_is_not_stale(version: int | None) -> None:
-    assert stale(message(5), version, APPLIED) is None
+    assert stale(message(5), version, {}, APPLIED) is None
 
 
 def test_a_read_below_the_notified_version_is_stale() -> None:
-    assert stale(message(7), 6, None) == "stale read: version 6, but 7 exists"
+    assert stale(message(7), 6, {}, None) == "stale read: version 6, but 7 exists"
 
 
 def test_a_read_below_the_fence_is_stale_whatever_was_notified() -> None:
-    assert stale(message(None), 4, APPLIED) == "stale read: version 4, but 5 exists"
+    assert stale(message(None), 4, {}, APPLIED) == "stale read: version 4, but 5 exists"
 
 
 def test_the_same_output_at_a_higher_version_needs_no_push() -> None:
     assert unchanged([UPSERT], message(6), 6, APPLIED, APPLIED)
+
+
+def test_a_read_with_an_older_dependency_is_stale() -> None:
+    applied = Fence(5, dependencies={"category/c1": 3})
+    found = stale(message(6), 6, {"channel/x": 1, "category/c1": 2}, applied)
+    assert found == "stale read: category/c1 at version 2, but 3 exists"
+    assert stale(message(6), 6, {"category/c1": 3}, applied) is None
 
 
 @pytest.mark.parametrize(

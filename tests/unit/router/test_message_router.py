@@ -419,3 +419,22 @@ async def test_two_projects_may_feed_one_retailer() -> None:
     bench.commercetools.put("order", order())
     message = msgspec.structs.replace(message_for(OrderHandler, O1), project_key="second")
     assert (await hand(bench, message)).fate == Done("created")
+
+
+class _Clearing(OrderHandler):
+    name = "Clearing"
+
+    async def fetch(self, message: Message, context: HandlerContext) -> Fetched[Json]:
+        rest = {"id": "o1", "orderState": f"gone at {context.clock():.0f}"}
+        return Fetched(rest, message.version, deleted=True, dependencies={"customer/c1": 2})
+
+
+async def test_what_is_still_known_of_a_deleted_resource_is_mapped_behind_a_tombstone() -> None:
+    bench = Bench(_Clearing)
+    message = message_for(_Clearing, O1, version=2, kind="OrderDeleted")
+    outcome = await bench.router(delivery(message))
+    (guard,) = outcome.guards
+    assert isinstance(guard, Newer)
+    assert guard.fence.deleted
+    assert guard.fence.dependencies == {"customer/c1": 2}
+    assert bench.fluent.held["order", "o1"]["status"] == f"gone at {bench.clock():.0f}"

@@ -181,7 +181,8 @@ _FIXES = {
 
 
 def _unreadable(error: MarkedYAMLError, file: str) -> Fault:
-    mark = error.problem_mark or error.context_mark
+    unclosed = "end" in (error.problem or "") and error.context_mark is not None
+    mark = error.context_mark if unclosed else error.problem_mark or error.context_mark
     place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
     what = ", ".join(text for text in (error.problem, error.context) if text)
     fix = next((fix for sign, fix in _FIXES.items() if sign in what), "correct the YAML here")

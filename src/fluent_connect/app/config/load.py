@@ -10,10 +10,11 @@ import msgspec
 
 from fluent_connect.app.config import placeholders
 from fluent_connect.app.config.accounts import Fed, feed
+from fluent_connect.app.config.crosschecks import crosscheck
 from fluent_connect.app.config.mistakes import ConfigMistakes, Mistake, errors, in_order, nearest
 from fluent_connect.app.config.queues import Placed, place_queues
 from fluent_connect.app.config.result import Config
-from fluent_connect.app.config.sources import ROOT, Found, at, gather, layer_of, merged
+from fluent_connect.app.config.sources import ROOT, Found, at, gather, layer_of, merged, packaged
 from fluent_connect.app.config.validate import Validated, leaves, single_values, validate, written
 from fluent_connect.app.config.values import is_secret
 from fluent_connect.model.yaml import Leaf, Listing, Node, Place, Table
@@ -72,9 +73,15 @@ def examine(
     fed = feed(valid.files, table, valid.broken)
     placed = place_queues(valid.files, table, environ, None if engine is None else str(engine))
     mistakes = [*found.mistakes, *_grouped(unset, directory), *warnings]
-    broken_places = {one.place for one in unset}
-    later = [*valid.mistakes, *fed.mistakes, *placed.mistakes]
-    mistakes += [one for one in later if one.place not in broken_places]
+    ours = any(one.place.file.startswith(_DEFAULTS) for one in unset)
+    causes = {one.place for one in unset}
+    crossed = crosscheck(valid.files, fed, table, valid.broken)
+    later = [*valid.mistakes, *fed.mistakes, *placed.mistakes, *crossed]
+    mistakes += [
+        one
+        for one in later
+        if one.place not in causes and not (ours and one.place.file.startswith(_DEFAULTS))
+    ]
     config = _config(
         valid, found, table, fed, placed, profiles=tuple(profiles), warnings=tuple(warnings)
     )
@@ -90,7 +97,8 @@ def _variables(
         for path in single_values(table)
         if path[0] == ROOT
     }
-    asked = {name for _, leaf in leaves(table) for name in placeholders.names(leaf.text or "")}
+    written_down = [leaf for tree in (packaged(), table) for _, leaf in leaves(tree)]
+    asked = {name for leaf in written_down for name in placeholders.names(leaf.text or "")}
     said = {}
     stray = []
     for name, value in environ.items():

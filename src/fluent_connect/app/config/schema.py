@@ -78,11 +78,15 @@ class MappingEntry(Section):
 
 
 class RouteEntry(Section):
-    """A route (message name), and the handler that takes its messages."""
+    """A route (message name), and the handler that takes its messages.
+
+    `upserts`: the typeId of what the route brings about in Fluent, where its name does not say it.
+    """
 
     route: Text
     handler_name: str | None = None
     handler: str | None = None
+    upserts: str | None = None
     props: Props = Field(default_factory=dict)
 
     @property

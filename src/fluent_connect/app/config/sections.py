@@ -17,6 +17,9 @@ from fluent_connect.app.config.values import (
     Size,
     Words,
 )
+from fluent_connect.queues.retry import RetryPolicy
+
+_POLICY = RetryPolicy()
 
 
 def kebab(name: str) -> str:
@@ -49,20 +52,35 @@ class DoorEntry(Section):
     version_from: str | None = None
     account_from: str | None = None
 
+    @property
+    def all_schemes(self) -> tuple[str, ...]:
+        """Return the schemes of which a sender needs to satisfy one."""
+        return (*self.scheme, *self.schemes)
+
 
 class RetrySection(Section):
-    """What becomes of failures (reliability schedule: 12 retries over about two days)."""
+    """What becomes of failures: the keys and defaults of `RetryPolicy`."""
 
-    schedule: Durations = (
-        *(1.0, 5.0, 30.0, 120.0, 600.0, 1800.0),
-        *(3600.0, 7200.0, 14400.0, 28800.0, 43200.0, 86400.0),
-    )
-    jitter: Share = 0.2
-    retry_after_limit: Duration = 3600.0
-    bug_tries: Positive = 3
-    stale: Durations = (1.0, 2.0, 5.0, 10.0, 30.0)
-    park: Durations = (60.0, 300.0, 900.0)
-    park_deadline: Duration = 3 * 86400.0
+    waits: Durations = tuple(_POLICY.waits)
+    jitter: Share = _POLICY.jitter
+    retry_after_cap: Duration = _POLICY.retry_after_cap
+    bug_waits: Durations = tuple(_POLICY.bug_waits)
+    stale_waits: Durations = tuple(_POLICY.stale_waits)
+    stale_deadline: Duration = _POLICY.stale_deadline
+    outage_wait: Duration = _POLICY.outage_wait
+    park_waits: Durations = tuple(_POLICY.park_waits)
+    parent_deadline: Duration = _POLICY.parent_deadline
+    route_wait: Duration = _POLICY.route_wait
+
+    @property
+    def policy(self) -> RetryPolicy:
+        """Return the policy that the consumers ask."""
+        return RetryPolicy(**self.model_dump())
+
+    @property
+    def horizon(self) -> float:
+        """Return how long a message may go on failing, in seconds, before it is dead."""
+        return sum(self.waits) * (1 + self.jitter)
 
 
 class Timeouts(Section):

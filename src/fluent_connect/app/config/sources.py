@@ -28,7 +28,7 @@ class Found(msgspec.Struct, frozen=True):
 
 def gather(directory: Path | None, profiles: Sequence[str]) -> Found:
     """Return the files of a directory over the packaged defaults; the last profile wins."""
-    defaults = _defaults()
+    defaults = packaged()
     if directory is None:
         return Found(defaults)
     if not directory.is_dir():
@@ -83,7 +83,8 @@ def layer_of(values: Mapping[str, tuple[str, str]]) -> Table:
     return merged(*(table for table in tables if isinstance(table, Table)))
 
 
-def _defaults() -> Table:
+def packaged() -> Table:
+    """Return the packaged defaults."""
     folder = files("fluent_connect.app") / "defaults"
     layers = []
     for stem in _STEMS:

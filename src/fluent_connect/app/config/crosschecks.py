@@ -1,0 +1,141 @@
+"""What no single key can tell: names that have to agree with each other."""
+
+from collections.abc import Iterable, Iterator
+
+from fluent_connect.app.config.accounts import Fed
+from fluent_connect.app.config.mistakes import Mistake, did_you_mean
+from fluent_connect.app.config.schema import Connect, Files
+from fluent_connect.app.config.sections import DoorEntry
+from fluent_connect.app.config.validate import Path, descend, written
+from fluent_connect.model.yaml import Leaf, Table
+
+SCHEMES = {"api-key": "keys", "standard-webhooks": "secrets", "basic": "users"}
+"""How a sender may prove itself at a door, and the key that says whom to believe."""
+
+
+def crosscheck(files: Files, fed: Fed, table: Table, broken: frozenset[str]) -> list[Mistake]:
+    """Return the mistakes that show between sections, of sections that could be read."""
+    connect = files.fluent_connect
+    mistakes = [*_routes_once(connect, table), *_doors(connect, table), *_jobs(connect, table)]
+    if not {"routes", "route-mapping"} & broken:
+        mistakes += _mapped_to_routes(connect, table)
+    if not {"accounts", "account-mapping"} & broken:
+        mistakes += _known_accounts(connect, fed, table)
+        mistakes += _product_refs(connect, fed, table)
+    if connect.disk.warn >= connect.disk.refuse and "disk" not in broken:
+        what = f"disk.warn ({connect.disk.warn:.0%}) is not below disk.refuse"
+        fix = "warn before refusing, as in `disk: { warn: 80%, refuse: 95% }`"
+        mistakes.append(at(table, ("disk", "warn"), "CFG026", what, fix))
+    return mistakes
+
+
+def at(table: Table, path: Path, code: str, what: str, fix: str, *, why: str = "") -> Mistake:
+    """Return a mistake at a path under `fluent-connect`."""
+    node, place = descend(table, ("fluent-connect", *path))
+    leaf = isinstance(node, Leaf)
+    shown = f"{path[-1]}: {node.text}" if isinstance(node, Leaf) and path else ""
+    where = node.place if leaf else place
+    return Mistake(code=code, place=where, what=what, why=why, fix=fix, shown=shown)
+
+
+def _routes_once(connect: Connect, table: Table) -> Iterator[Mistake]:
+    seen: dict[str, int] = {}
+    for index, entry in enumerate(connect.routes):
+        if entry.route in seen:
+            what = f"the route {entry.route} stands here twice"
+            why = f"the first one: routes[{seen[entry.route]}]"
+            fix = "remove one of the two"
+            yield at(table, ("routes", index, "route"), "CFG013", what, fix, why=why)
+        seen.setdefault(entry.route, index)
+
+
+def _mapped_to_routes(connect: Connect, table: Table) -> Iterator[Mistake]:
+    routes = [entry.route for entry in connect.routes]
+    for index, entry in enumerate(connect.route_mapping):
+        if entry.route and entry.route not in routes:
+            what = f"{entry.type_id} notifications become {entry.route}, which no route takes"
+            otherwise = f"add `- {{ route: {entry.route}, handler-name: … }}` to `routes:`"
+            fix = did_you_mean(entry.route, routes, otherwise)
+            path = ("route-mapping", index, "route")
+            yield at(table, path, "CFG014", what, fix, why="an entry under `routes:`")
+
+
+def _jobs(connect: Connect, table: Table) -> Iterator[Mistake]:
+    for index, job in enumerate(connect.jobs):
+        if job.every is not None and job.cron is not None:
+            what = f"the job {job.name} has both `every` and `cron`"
+            yield at(table, ("jobs", index, "cron"), "CFG026", what, "remove one of the two")
+
+
+def _doors(connect: Connect, table: Table) -> Iterator[Mistake]:
+    for name, door in connect.doors.items():
+        yield from _door(name, door, table)
+
+
+def _door(name: str, door: DoorEntry, table: Table) -> Iterator[Mistake]:
+    key = "scheme" if door.scheme else "schemes"
+    if not door.all_schemes:
+        what = f"the door {name} does not say how a sender proves itself"
+        fix = f"add `scheme: {' | '.join(SCHEMES)}`"
+        yield at(table, ("doors", name), "CFG024", what, fix)
+    for scheme in door.all_schemes:
+        needed = SCHEMES.get(scheme)
+        if needed is None:
+            known = ", ".join(SCHEMES)
+            fix = did_you_mean(scheme, SCHEMES, f"write one of {known}")
+            what = f"no scheme is called {scheme!r}"
+            yield at(table, ("doors", name, key), "CFG008", what, fix, why=f"one of {known}")
+        elif not any(getattr(door, needed)):
+            what = f"the door {name} would let nobody in by {scheme}"
+            fix = f"add `{needed}:`, as ${{NAME}}"
+            yield at(table, ("doors", name), "CFG024", what, fix, why=f"{needed} of the sender")
+    taken = [one for one in _MAPPED if getattr(door, one.replace("-", "_")) is not None]
+    if door.kind != "external" and taken:
+        what = f"{written(('doors', name, taken[0]))} means something at a door of kind external"
+        fix = "add `kind: external`, or remove the key"
+        yield at(table, ("doors", name, taken[0]), "CFG026", what, fix)
+
+
+_MAPPED = ("name-from", "key-from", "id-from", "version-from", "account-from")
+
+
+def _known_accounts(connect: Connect, fed: Fed, table: Table) -> Iterator[Mistake]:
+    known = list(dict.fromkeys(one.name for one in fed.accounts))
+    pairs = [f"{one.name}/{one.retailer}" for one in fed.accounts]
+    named: list[tuple[Path, str]] = [
+        (("doors", name, "accounts", index), account)
+        for name, door in connect.doors.items()
+        for index, account in enumerate(door.accounts)
+    ]
+    named += [
+        (("listeners", name, "fluent-account"), listener.fluent_account)
+        for name, listener in connect.listeners.items()
+        if listener.fluent_account
+    ]
+    yield from _unknown_accounts(named, [*known, *pairs], table)
+
+
+def _unknown_accounts(
+    named: Iterable[tuple[Path, str]], known: list[str], table: Table
+) -> Iterator[Mistake]:
+    for path, account in named:
+        if account not in known:
+            what = f"{written(path)} names {account}, which is not among the accounts"
+            fix = did_you_mean(account, known, "add it to `accounts:`")
+            yield at(table, path, "CFG018", what, fix, why=f"one of {', '.join(known)}")
+
+
+def _product_refs(connect: Connect, fed: Fed, table: Table) -> Iterator[Mistake]:
+    for (name, retailer), settings in fed.settings.items():
+        pattern = settings.standard_product_ref
+        index = next(i for i, one in enumerate(connect.accounts) if one.name == name)
+        own = "standard-product-ref" in connect.accounts[index].settings
+        path: Path = ("accounts", index, "settings") if own else ("settings",)
+        where = (*path, "standard-product-ref")
+        why = "a prefix such as P_{key}: the ref of a variant is its SKU"
+        if not any(sign in pattern for sign in ("{key}", "{id}")):
+            what = f"all products of {name}/{retailer} would be called {pattern}"
+            yield at(table, where, "CFG025", what, "write P_{key}", why=why)
+        elif pattern in {"{key}", "{id}"}:
+            what = f"the refs of a product and of a variant of {name}/{retailer} could coincide"
+            yield at(table, where, "CFG025", what, "write P_{key}", why=why)

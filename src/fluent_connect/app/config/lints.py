@@ -1,0 +1,178 @@
+"""What the configuration and the handlers say together: errors, and what an expert would doubt."""
+
+from collections.abc import Collection, Iterator, Mapping
+from importlib.util import find_spec
+
+from fluent_connect.app.config.crosschecks import at
+from fluent_connect.app.config.mistakes import Lint, in_order
+from fluent_connect.app.config.result import Config
+from fluent_connect.app.config.validate import Path
+from fluent_connect.app.handlers import Handlers, UnresolvedError, dotted
+from fluent_connect.model.parcel import EVENT_QUEUE
+
+Subscribed = Mapping[str, Collection[str]]
+"""typeId -> the kinds that a subscription sends; none = all of them."""
+
+_DRIVERS = {
+    "sqlite": ("apsw", ""),
+    "memory": ("", ""),
+    "postgresql": ("asyncpg", "postgresql"),
+    "sqs": ("aiobotocore", "sqs"),
+    "rabbitmq": ("aio_pika", "rabbitmq"),
+    "kafka": ("aiokafka", "kafka"),
+}
+_OURS = "commercetools."
+
+
+def check(
+    config: Config, handlers: Handlers, *, subscribed: Subscribed | None = None
+) -> list[Lint]:
+    """Return everything that is wrong (errors) or doubtful (warnings), in the order of the files.
+
+    `subscribed`: what the live subscription sends; default: the key `subscriptions`.
+    """
+    found = [*config.warnings, *handlers.mistakes, *engines(config)]
+    if "routes" not in config.broken:
+        found += [*_resolved(config, handlers), *_tied(config, handlers), *_jobs(config, handlers)]
+        found += _leases(config, handlers)
+    if not {"routes", "route-mapping", "doors"} & config.broken:
+        found += _unreachable(config)
+        found += _subscribed(config, subscribed if subscribed is not None else config.subscriptions)
+    found += [*_retention(config), *_budgets(config)]
+    return in_order(found)
+
+
+def engines(config: Config) -> list[Lint]:
+    """Return an error for each queue engine and credential manager that is not installed."""
+    found = []
+    for name, queue in config.queues.items():
+        driver, extra = _DRIVERS.get(queue.engine, ("", ""))
+        ours = find_spec(f"fluent_connect.queues.engines.{queue.engine}") is not None
+        if ours and (not driver or find_spec(driver) is not None):
+            continue
+        fix = f"pip install 'fluent-connect[{extra}]'" if ours else "this version has none"
+        what = f"{name} lives in {queue.engine}, whose engine is not installed"
+        path = ("queues", name, "url")
+        found.append(
+            at(config.table, path, "CFG019", what, f"{fix}; or start with --engine sqlite")
+        )
+    if config.credential_manager == "aws-secrets-manager" and find_spec("aiobotocore") is None:
+        what = "the credential manager aws-secrets-manager is not installed"
+        fix = "pip install 'fluent-connect[aws]', or FC_CREDENTIAL_CREDENTIAL_MANAGER=env"
+        found.append(at(config.table, ("credential", "credential-manager"), "CFG019", what, fix))
+    return found
+
+
+def _resolved(config: Config, handlers: Handlers) -> Iterator[Lint]:
+    for index, route in enumerate(config.routes):
+        try:
+            handlers.resolve(route.target)
+        except UnresolvedError as error:
+            key = "handler-name" if route.handler_name else "handler"
+            what = f"the route {route.route}: {error}"
+            why = (
+                "a handler's name, or a dotted path such as com.fluentcommerce.connect.custom.Mine"
+            )
+            yield at(config.table, ("routes", index, key), "CFG012", what, error.fix, why=why)
+
+
+def _tied(config: Config, handlers: Handlers) -> Iterator[Lint]:
+    routed = {route.target for route in config.routes}
+    for name in sorted({one.name for one in handlers.handlers} - routed):
+        tied = handlers.tied(name)
+        if tied:
+            paths = " and ".join(map(dotted, tied))
+            what = f"{paths} are both called {name}, at priority {tied[0].priority}"
+            fix = "give one a `name` of its own, or raise the `priority` of the one that shall win"
+            yield _warning(config, ("routes",), "CFG015", what, fix)
+
+
+def _jobs(config: Config, handlers: Handlers) -> Iterator[Lint]:
+    for index, job in enumerate(config.jobs):
+        if handlers.job(job.name) is None:
+            known = ", ".join(sorted({one.name for one in handlers.jobs})) or "none"
+            what = f"no job handler is called {job.name}"
+            yield at(config.table, ("jobs", index, "name"), "CFG012", what, f"there are: {known}")
+
+
+def _leases(config: Config, handlers: Handlers) -> Iterator[Lint]:
+    lease = config.queues[EVENT_QUEUE].lease
+    for index, route in enumerate(config.routes):
+        try:
+            handler = handlers.resolve(route.target)
+        except UnresolvedError:
+            continue
+        if handler.timeout > lease:
+            what = f"{handler.name} may take {handler.timeout:g} s, a lease lasts {lease:g} s"
+            fix = f"write `queues: {{ event-queue: {{ lease: {handler.timeout * 1.5:g}s }} }}`"
+            yield _warning(config, ("routes", index), "CFG035", what, fix)
+
+
+def _unreachable(config: Config) -> Iterator[Lint]:
+    mapped = {entry.route for entry in config.route_mapping}
+    external = any(door.kind == "external" for door in config.doors.values())
+    for index, route in enumerate(config.routes):
+        lint = at(config.table, ("routes", index, "route"), "CFG032", "", "")
+        ours = lint.place.file.startswith("defaults/")
+        if route.route in mapped or ours or external or not route.route.startswith(_OURS):
+            continue
+        what = f"nothing becomes a message of the route {route.route}"
+        fix = "add an entry under `route-mapping:`, or remove the route"
+        yield _warning(config, ("routes", index, "route"), "CFG032", what, fix)
+
+
+def _subscribed(config: Config, subscribed: Subscribed) -> Iterator[Lint]:
+    if not subscribed:
+        return
+    mapped = {entry.type_id for entry in config.route_mapping}
+    for type_id in sorted(set(subscribed) - mapped):
+        what = f"{type_id} is subscribed to, but no route-mapping takes it"
+        fix = f"map it, or `skip:` it with the reason, under `name: {type_id}`"
+        yield _warning(config, ("route-mapping",), "CFG037", what, fix)
+    for index, entry in enumerate(config.route_mapping):
+        sent = subscribed.get(entry.type_id)
+        absent = entry.kinds - set(sent) if sent else frozenset[str]()
+        if entry.skip or (sent is not None and not absent):
+            continue
+        which = f"{entry.type_id} ({', '.join(sorted(absent))})" if absent else entry.type_id
+        what = f"{which} is mapped, but not subscribed to"
+        fix = "add it to the subscription, or remove it here"
+        yield _warning(config, ("route-mapping", index), "CFG037", what, fix)
+
+
+def _retention(config: Config) -> Iterator[Lint]:
+    horizon = config.retry.horizon
+    journal = config.journal
+    for key, kept in (
+        ("retention-seen", journal.retention_seen),
+        ("retention-settled", journal.retention_settled),
+        ("retention-bodies", journal.retention_bodies),
+    ):
+        if kept < horizon:
+            what = f"journal.{key} is {kept:g} s, but a message may be retried for {horizon:g} s"
+            fix = "keep for longer than `retry.waits` add up to, or shorten the waits"
+            yield _warning(config, ("journal", key), "CFG034", what, fix)
+
+
+def _budgets(config: Config) -> Iterator[Lint]:
+    concurrency = config.queues[EVENT_QUEUE].concurrency
+    budgets = config.http.budgets
+    for key, budget, names in (
+        ("fluent", budgets.fluent, {one.name for one in config.accounts}),
+        (
+            "commercetools",
+            budgets.commercetools,
+            {one.commercetools.project_key for one in config.accounts},
+        ),
+    ):
+        allowed = budget.concurrency * max(1, len(names))
+        if concurrency > allowed:
+            what = f"{concurrency} handlers at once share {allowed} calls at once to {key}"
+            fix = f"raise http.budgets.{key}.concurrency, or lower the queue's"
+            path = ("queues", EVENT_QUEUE, "concurrency")
+            yield _warning(config, path, "CFG036", what, fix)
+
+
+def _warning(config: Config, path: Path, code: str, what: str, fix: str) -> Lint:
+    one = at(config.table, path, code, what, fix)
+    return Lint(code=code, place=one.place, what=what, fix=fix, shown=one.shown, severity="warning")

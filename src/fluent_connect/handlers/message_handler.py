@@ -103,7 +103,7 @@ class MessageHandler(ABC, Generic[R]):
     def map(self, resource: R, message: Message, context: MapContext) -> Iterable[Change]:
         """Return the changes that bring `resource` about in Fluent. Pure: same in, same out."""
 
-    def gone(self, message: Message, context: MapContext) -> Iterable[Change]:
+    def gone(self, message: Message, context: MapContext) -> Iterable[Change]:  # noqa: ARG002
         """Return the changes for a resource that is no longer there. Default: skip it."""
         raise Skip("gone from commercetools")
 

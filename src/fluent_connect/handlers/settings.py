@@ -1,4 +1,4 @@
-"""What an account may decide about its mappings, each with the default that rules of both platforms suggest."""
+"""What an account may decide about its mappings, each with the default that suits most."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal

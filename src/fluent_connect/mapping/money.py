@@ -11,13 +11,11 @@ from typing import Protocol
 
 from fluent_connect.model.errors import UnprocessableError
 
-_DIGITS = {
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-    **dict.fromkeys(
-        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(),
-        0,
-    ),
-}
+_THREE = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+_NONE = frozenset(
+    {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF"}
+    | {"UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"}
+)
 _FINEST = 20
 _LARGEST = 2**63
 _FLOAT_DIGITS = 15
@@ -39,8 +37,9 @@ class Money(Protocol):
 
 def digits(money: Money) -> int:
     """Return how many decimals the amount is given in (by ISO 4217 if it does not say)."""
-    given = money.fraction_digits
-    found = _DIGITS.get(money.currency_code, 2) if given is None else given
+    code, found = money.currency_code, money.fraction_digits
+    if found is None:
+        found = 3 if code in _THREE else 0 if code in _NONE else 2
     if not 0 <= found <= _FINEST:
         raise UnprocessableError(f"an amount has {found} fraction digits")
     return found

@@ -36,13 +36,13 @@ class Link(msgspec.Struct, Generic[T], frozen=True, kw_only=True, rename="camel"
 class Head(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What nearly every resource has; all that is read of most expanded references."""
 
-    id: str
-    version: int
+    id: str = ""
+    version: int = 0
     key: str | None = None
 
 
 class Money(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """An amount: `centAmount` of the currency's smallest unit, or `preciseAmount` of a finer one."""
+    """An amount: `centAmount` of the smallest unit, or `preciseAmount` of a finer one."""
 
     currency_code: str = ""
     cent_amount: int = 0

@@ -1,0 +1,133 @@
+"""A customer becomes a customer in Fluent, and is forgotten there when commercetools forgets."""
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+import msgspec
+
+from fluent_connect.clients.commercetools.model import Customer
+from fluent_connect.clients.fluent.model import Parent, Upsert
+from fluent_connect.handlers.message_handler import (
+    Change,
+    Fetched,
+    HandlerContext,
+    MapContext,
+    MessageHandler,
+)
+from fluent_connect.handlers.settings import Settings
+from fluent_connect.mapping.attributes import attributes
+from fluent_connect.mapping.customer_fields import email_or, owned, told, username
+from fluent_connect.mapping.text import cut
+from fluent_connect.model.errors import Skip, UnprocessableError
+from fluent_connect.model.message import Message
+
+_ERASED = "erased"
+_KEPT = frozenset({"commercetoolsId", "commercetoolsVersion"})
+
+
+class CustomerState(Customer, frozen=True, kw_only=True):
+    """A customer as it stands, or (`erased`) what is left to say of one that must be forgotten."""
+
+    erased: bool = msgspec.field(default=False, name="~erased")
+
+
+class CustomerCreateHandler(MessageHandler[CustomerState]):
+    """Create a customer in Fluent, or update what commercetools owns of it."""
+
+    name: ClassVar[str] = "CustomerCreateHandler"
+
+    async def fetch(self, message: Message, context: HandlerContext) -> Fetched[CustomerState]:
+        """Read the customer; of an erased one, say what the notification still tells."""
+        if message.resource is None:
+            raise UnprocessableError("the message names no customer")
+        found = await context.commercetools.get(message.resource, CustomerState)
+        if found is not None:
+            return Fetched(found, found.version)
+        if not message.deletes or not await _erases(message, context):
+            return Fetched(None, message.version if message.deletes else None)
+        rest = CustomerState(
+            id=message.resource.id,
+            version=message.version or 0,
+            customer_number=_text(message.attributes.get("customerNumber")),
+            email=_text(message.attributes.get("email")),
+            erased=True,
+        )
+        return Fetched(rest, message.version, deleted=True)
+
+    def map(
+        self,
+        resource: CustomerState,
+        message: Message,  # noqa: ARG002
+        context: MapContext,
+    ) -> Iterable[Change]:
+        """Return the customer to create or update; an erased one is overwritten, not created."""
+        settings = context.settings
+        name = username(resource, settings.username, settings.username_prefix)
+        identity = ("commercetoolsId", resource.id)
+        if resource.erased:
+            update = _forgotten(resource, name, settings)
+            return [Upsert(entity="customer", ref=name, update=update, identity=identity)]
+        fields = {
+            "username": name,
+            **owned(resource, email_or(resource, settings.missing_email)),
+            "attributes": attributes(_told(resource)),
+        }
+        on_create = {
+            "timezone": cut(settings.timezone, 32) or "UTC",
+            "promotionOptIn": settings.promotion_opt_in,
+            "retailer": {"id": context.retailer},
+        }
+        return [
+            Upsert(
+                entity="customer",
+                ref=name,
+                create={**fields, **on_create},
+                update=fields,
+                identity=identity,
+                parents=(Parent("retailer", context.retailer),),
+            )
+        ]
+
+    def gone(self, message: Message, context: MapContext) -> Iterable[Change]:  # noqa: ARG002
+        """Skip: Fluent's orders need their customer, unless it is to be forgotten."""
+        raise Skip("deleted without data erasure" if message.deletes else "gone from commercetools")
+
+
+def _told(customer: Customer) -> Mapping[str, object]:
+    group = customer.customer_group
+    return {**told(customer), "customerGroup": (group.key or group.id) if group else None}
+
+
+def _forgotten(customer: Customer, name: str, settings: Settings) -> dict[str, object]:
+    """Return an update that leaves nothing of the person: names, e-mail, phone, attributes."""
+    pattern = settings.missing_email if "{id}" in settings.missing_email else "{id}@erased.invalid"
+    names = [name for name in _told(customer) if name not in _KEPT]
+    return {
+        "username": name,
+        "title": _ERASED,
+        "firstName": _ERASED,
+        "lastName": _ERASED,
+        "primaryEmail": pattern.replace("{id}", customer.id),
+        "primaryPhone": _ERASED,
+        "attributes": attributes(
+            {
+                "commercetoolsId": customer.id,
+                "commercetoolsVersion": customer.version,
+                **dict.fromkeys(names, _ERASED),
+            }
+        ),
+    }
+
+
+async def _erases(message: Message, context: HandlerContext) -> bool:
+    """Say whether the deletion asks for the erasure of the person's data."""
+    said = message.attributes.get("dataErasure")
+    if said is None:
+        payload = await context.payload() or {}
+        inner = payload.get("data")
+        said = (inner if isinstance(inner, Mapping) else payload).get("dataErasure")
+    return said is True
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

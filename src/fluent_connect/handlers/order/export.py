@@ -1,0 +1,66 @@
+"""Which orders go to Fluent, and what they are called there."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from fluent_connect.clients.commercetools.model import Customer, Order
+from fluent_connect.handlers.settings import Settings
+from fluent_connect.mapping.gate import closed
+from fluent_connect.mapping.text import clean, whole
+from fluent_connect.model.errors import UnprocessableError
+
+_REF = 255
+_FIELDS = {field.encode_name: field.name for field in msgspec.structs.fields(Order)}
+
+
+class ExportedOrder(Order, frozen=True, kw_only=True):
+    """An order, and the customer whose order it is. None: a guest, or erased meanwhile."""
+
+    buyer: Customer | None = msgspec.field(default=None, name="~buyer")
+
+
+def kept_back(order: Order, kind: str, settings: Settings) -> str | None:
+    """Return why the order, as it was read, must not be created in Fluent; None: it may."""
+    if kind == "OrderImported" and settings.import_orders == "off":
+        return "imported orders are not carried (import-orders: off)"
+    if is_history(kind, settings):
+        return "not exportable (orderState=Cancelled)" if order.order_state == "Cancelled" else None
+    shut = closed(lambda field: _read(order, field), settings.export_when)
+    return f"not exportable ({shut})" if shut else None
+
+
+def is_history(kind: str, settings: Settings) -> bool:
+    """Say whether the order is loaded without starting fulfilment."""
+    return kind == "OrderImported" and settings.import_orders == "history"
+
+
+def _read(order: Order, field: str) -> str:
+    """Return a field of the order by its commercetools name; `custom.<name>` for a custom one."""
+    first, _, rest = field.partition(".")
+    value = (
+        _custom(order).get(rest)
+        if first == "custom"
+        else getattr(order, _FIELDS.get(field, ""), None)
+    )
+    return value if isinstance(value, str) else "" if value is None else str(value)
+
+
+def _custom(order: Order) -> Mapping[str, object]:
+    return order.custom.fields if order.custom else {}
+
+
+def order_ref(order: Order, settings: Settings) -> str:
+    """Return what the order is called in Fluent, by the one rule of the account."""
+    if settings.order_ref == "id":
+        return whole(order.id, _REF, "the order's id")
+    number = clean(order.order_number)
+    if number is None:
+        raise UnprocessableError(f"order {order.id} has no order number to be called by")
+    return whole(number, _REF, "the order number")
+
+
+def candidates(order: Order, ref: str) -> tuple[str, ...]:
+    """Return all refs under which the order may stand in Fluent already, its own first."""
+    number = clean(order.order_number)
+    return tuple(dict.fromkeys(name for name in (ref, number, order.id) if name))

@@ -1,0 +1,43 @@
+"""Deadlines of many requests with one timer: cheaper than a timer for each."""
+
+import asyncio
+
+
+class Deadlines:
+    """Cancels tasks that wait for something past their deadline; one sweep looks at all."""
+
+    def __init__(self, every: float) -> None:
+        self._every = every
+        self._waiting: dict[asyncio.Task[object], float] = {}
+        self._late: set[asyncio.Task[object]] = set()
+        self._sweeping = False
+
+    def start(self, task: asyncio.Task[object], seconds: float) -> None:
+        """Cancel the task unless it is ended in time."""
+        loop = task.get_loop()
+        self._waiting[task] = loop.time() + seconds
+        if not self._sweeping:
+            self._sweeping = True
+            loop.call_later(self._every, self._sweep, loop)
+
+    def end(self, task: asyncio.Task[object]) -> None:
+        """Forget the task: it has what it waited for."""
+        self._waiting.pop(task, None)
+
+    def passed(self, task: asyncio.Task[object]) -> bool:
+        """Say whether a cancellation was ours; it is taken back then."""
+        if task not in self._late:
+            return False
+        self._late.discard(task)
+        task.uncancel()
+        return True
+
+    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        for task in [task for task, until in self._waiting.items() if until <= now]:
+            del self._waiting[task]
+            self._late.add(task)
+            task.cancel()
+        self._sweeping = bool(self._waiting)
+        if self._sweeping:
+            loop.call_later(self._every, self._sweep, loop)

@@ -1,0 +1,45 @@
+"""What the door answers: the messages of ASGI, made once."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_JSON = (b"content-type", b"application/json")
+_ID_LENGTH = 32
+
+ACCEPTED: Mapping[str, Any] = {
+    "type": "http.response.start",
+    "status": 202,
+    "headers": [_JSON, (b"content-length", str(len(b'{"id":""}') + _ID_LENGTH).encode())],
+}
+
+
+class Reply:
+    """A refusal: its status, and the two messages that tell it."""
+
+    __slots__ = ("body", "start", "status")
+
+    def __init__(self, status: int, why: str, *headers: tuple[bytes, bytes]) -> None:
+        text = b'{"error":"%b"}' % why.encode()
+        length = (b"content-length", str(len(text)).encode())
+        self.status = status
+        self.start = {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [_JSON, length, *headers],
+        }
+        self.body = {"type": "http.response.body", "body": text}
+
+
+_CLOSE = (b"connection", b"close")
+_LATER = (b"retry-after", b"5")
+
+UNSIGNED = Reply(401, "signature or key missing or wrong")
+NO_DOOR = Reply(404, "no such door")
+NOT_POST = Reply(405, "POST only", (b"allow", b"POST"))
+SLOW = Reply(408, "the body took too long", _CLOSE)
+TOO_LARGE = Reply(413, "body too large", _CLOSE)
+NOT_JSON = Reply(415, "send JSON", (b"accept", b"application/json"))
+ENCODED = Reply(415, "send it uncompressed", (b"accept-encoding", b"identity"))
+PAUSED = Reply(503, "not taking any more now", _LATER)
+UNDECIDED = Reply(503, "this door cannot tell yet who may knock", _LATER)
+UNSTORED = Reply(503, "could not be stored", _LATER)

@@ -1,0 +1,239 @@
+"""The endpoint for external webhooks: verify, store, answer; nothing else."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+import msgspec
+import structlog
+
+from fluent_connect.ingest import replies
+from fluent_connect.ingest.deadlines import Deadlines
+from fluent_connect.ingest.replies import ACCEPTED, Reply
+from fluent_connect.ingest.verify.door import DEFAULT, Door
+from fluent_connect.model.fact import Received
+from fluent_connect.model.ids import new_id
+from fluent_connect.model.killpoint import reach
+from fluent_connect.model.outcome import Outcome
+from fluent_connect.model.parcel import CT_QUEUE, Parcel, Put
+from fluent_connect.queues.store import Store, StoreError, Verdict, Write
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+OnRequest = Callable[[str, int, float], None]
+"""Told of each request: the door ("" if there is none), the status, the seconds it took."""
+
+PATH = "/api/v1/fluent-connect/external-system/webhook"
+_KEPT = frozenset(
+    {
+        b"content-type",
+        b"traceparent",
+        b"x-amz-sns-message-type",
+        b"x-amz-sns-rawdelivery",
+        b"aeg-event-type",
+    }
+)
+_USUAL_TYPES = frozenset(
+    {
+        b"",
+        b"application/json",
+        b"application/json; charset=utf-8",
+        b"application/json;charset=utf-8",
+        b"text/plain; charset=utf-8",
+    }
+)
+_GONE = 499
+"""Told to the metrics where the sender left before its body was whole; nobody is answered."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a sender may take with the body, the store with its commit; seconds."""
+
+    body: float = 15.0
+    store: float = 3.0
+    sweep: float = 0.25
+
+
+class Webhook:
+    """An ASGI application: 202 once the ct-queue holds the body, and never before.
+
+    doors:      by name; `default` is the one without a name in its path.
+    clock:      seconds since the epoch.
+    accepting:  False while draining, or while the disk is too full: 503.
+    on_request: see OnRequest.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        doors: Mapping[str, Door],
+        *,
+        clock: Callable[[], float] = time.time,
+        accepting: Callable[[], bool] = lambda: True,
+        on_request: OnRequest = lambda _door, _status, _seconds: None,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+    ) -> None:
+        self._store = store
+        self._paths = {f"{PATH}/{name}": door for name, door in doors.items()}
+        if DEFAULT in doors:
+            self._paths[PATH] = doors[DEFAULT]
+        self._clock = clock
+        self._accepting = accepting
+        self._on_request = on_request
+        self._limits = limits
+        self._deadlines = Deadlines(limits.sweep)
+        self._log = structlog.get_logger("fluent_connect")
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        began = time.perf_counter()
+        door = self._paths.get(scope["path"])
+        status = await self._answer(door, scope, receive, send)
+        name = door.name if door is not None else ""
+        self._on_request(name, status, time.perf_counter() - began)
+
+    async def _answer(
+        self, door: Door | None, scope: Mapping[str, Any], receive: Receive, send: Send
+    ) -> int:
+        try:
+            result = await self._take(door, scope, receive)
+        except Exception:  # noqa: BLE001 - undecided is ours: asked to return, and logged
+            self._log.exception("a request could not be decided", door=door and door.name)
+            result = replies.UNSTORED
+        if isinstance(result, str):
+            await send(dict(ACCEPTED))
+            await send({"type": "http.response.body", "body": b'{"id":"%b"}' % result.encode()})
+            return 202
+        if result is None:
+            return _GONE
+        await send(result.start)
+        await send(result.body)
+        return result.status
+
+    async def _take(
+        self, door: Door | None, scope: Mapping[str, Any], receive: Receive
+    ) -> str | Reply | None:
+        """Return the id under which the body is stored, or a refusal; None: the sender left."""
+        if door is None:
+            return replies.NO_DOOR
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        refused = self._refused(door, scope["method"], headers)
+        if refused is not None:
+            return refused
+        known = any(not each.needs_body and self._passes(each, headers) for each in door.schemes)
+        if not known and not any(each.needs_body for each in door.schemes):
+            return replies.UNSIGNED
+        body = await self._read(door.body_limit, receive)
+        if not isinstance(body, bytes):
+            return body
+        if not known and not any(
+            each.needs_body and self._passes(each, headers, body) for each in door.schemes
+        ):
+            return replies.UNSIGNED
+        return await self._keep(door, headers, body)
+
+    def _refused(self, door: Door, method: str, headers: Mapping[bytes, bytes]) -> Reply | None:
+        """Return why the request is refused before its body is read."""
+        if method != "POST":
+            return replies.NOT_POST
+        if not self._accepting():
+            return replies.PAUSED
+        if not door.schemes:
+            return replies.UNDECIDED
+        return _unfit(headers, door.body_limit)
+
+    def _passes(self, scheme: Any, headers: Mapping[bytes, bytes], body: bytes = b"") -> bool:
+        return bool(scheme.passes(headers, body, self._clock()))
+
+    async def _read(self, limit: int, receive: Receive) -> bytes | Reply | None:
+        """Return the body, however it comes, as long as it is small and quick enough."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - ASGI runs in one
+        self._deadlines.start(task, self._limits.body)
+        try:
+            return await _body(limit, receive)
+        except asyncio.CancelledError:
+            if not self._deadlines.passed(task):
+                raise
+            return replies.SLOW
+        finally:
+            self._deadlines.end(task)
+
+    async def _keep(self, door: Door, headers: Mapping[bytes, bytes], body: bytes) -> str | Reply:
+        """Return the id once the body would survive a crash.
+
+        Past the deadline the write may still succeed: the sender's repeat is a known duplicate.
+        """
+        id_ = new_id()
+        parcel = Parcel(id=id_, key="", body=body, headers=_kept(headers, door))
+        received = Received(id_, door.name, self._clock(), len(body))
+        write = Write(Outcome(puts=(Put(CT_QUEUE, parcel),), facts=(received,)))
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - ASGI runs in one
+        self._deadlines.start(task, self._limits.store)
+        reach("ingest:before-commit")
+        try:
+            verdicts = await self._store.commit(write)
+        except StoreError:
+            return replies.UNSTORED
+        except asyncio.CancelledError:
+            if not self._deadlines.passed(task):
+                raise
+            return replies.UNSTORED
+        finally:
+            self._deadlines.end(task)
+        reach("ingest:after-commit")
+        return id_ if verdicts[0] is Verdict.APPLIED else replies.UNSTORED
+
+
+def _unfit(headers: Mapping[bytes, bytes], limit: int) -> Reply | None:
+    """Return why a body with these headers is not read."""
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        return replies.ENCODED
+    content_type = headers.get(b"content-type", b"")
+    if content_type not in _USUAL_TYPES and not _is_json(content_type):
+        return replies.NOT_JSON
+    length = headers.get(b"content-length", b"")
+    if length.isdigit() and int(length[:20]) > limit:
+        return replies.TOO_LARGE
+    return None
+
+
+async def _body(limit: int, receive: Receive) -> bytes | Reply | None:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        return None
+    first: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        return first if len(first) <= limit else replies.TOO_LARGE
+    chunks, size = [first], len(first)
+    while message.get("more_body"):
+        if size > limit:
+            return replies.TOO_LARGE
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+    return b"".join(chunks) if size <= limit else replies.TOO_LARGE
+
+
+def _is_json(content_type: bytes) -> bool:
+    bare = content_type.partition(b";")[0].strip().lower()
+    return bare in {b"application/json", b"text/plain"} or (
+        bare.startswith(b"application/") and bare.endswith(b"+json")
+    )
+
+
+def _kept(headers: Mapping[bytes, bytes], door: Door) -> dict[str, str]:
+    """Return what the listener needs of the headers; never what proves the sender."""
+    kept = {"door": door.name}
+    for name, value in headers.items():
+        if name in _KEPT or name.startswith(b"ce-"):
+            kept[name.decode("latin-1")] = value.decode("latin-1")
+    for wanted in door.keep:
+        found = headers.get(wanted.encode())
+        if found is not None:
+            kept[wanted] = found.decode("latin-1")
+    return kept

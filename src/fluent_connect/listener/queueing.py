@@ -1,0 +1,152 @@
+"""From a notification and whom it is for to what is put, guarded and remembered. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from fluent_connect.listener.account_mapping import Target
+from fluent_connect.listener.parse import CHANGES
+from fluent_connect.listener.route_mapping import RouteMapping
+from fluent_connect.model.codec import encode
+from fluent_connect.model.errors import MalformedError
+from fluent_connect.model.fact import Fact, Known, Queued, Told
+from fluent_connect.model.message import Message, lane
+from fluent_connect.model.notification import Notification
+from fluent_connect.model.outcome import Unseen
+from fluent_connect.model.parcel import EVENT_QUEUE, Parcel, Put
+
+_INDEXED = (
+    ("order-number", "orderNumber"),
+    ("customer-number", "customerNumber"),
+    ("sku", "sku"),
+    ("key", "key"),
+)
+
+
+class _Identified(msgspec.Struct):
+    """What a message carries of a notification, read without decoding the rest."""
+
+    resource_user_provided_identifiers: dict[str, object] = msgspec.field(
+        default_factory=dict, name="resourceUserProvidedIdentifiers"
+    )
+    data_erasure: bool = msgspec.field(default=False, name="dataErasure")
+
+
+_identified = msgspec.json.Decoder(_Identified).decode
+
+
+def guards(notification: Notification, project: str | None) -> Sequence[Unseen]:
+    """Return the inbox keys that a notification must not have been met by."""
+    resource = notification.resource
+    if notification.kind in CHANGES:
+        kind_version = f"{notification.kind}|{notification.version}"
+        return (Unseen(f"{project}|{_of(notification)}|{kind_version}"),)
+    own = Unseen(f"{project}|{notification.id}")
+    if resource is None or notification.sequence is None:
+        return (own,)
+    return own, Unseen(f"{project}|{_of(notification)}|#{notification.sequence}")
+
+
+def attributes(body: bytes) -> Mapping[str, object]:
+    """Return what the sender said beside the resource. Raise MalformedError for wrong types."""
+    try:
+        found = _identified(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedError(f"not a notification: {error}") from error
+    said = found.resource_user_provided_identifiers
+    return {**said, "dataErasure": True} if found.data_erasure else said
+
+
+def messages(
+    notification: Notification,
+    parcel: Parcel,
+    mapping: RouteMapping,
+    targets: Sequence[Target],
+    said: Mapping[str, object],
+) -> list[Message]:
+    """Return one message for each target, addressed to it."""
+    about = notification.resource or f"event/{notification.id}"
+    return [
+        Message(
+            id=f"{parcel.id}.{index}",
+            name=mapping.route,
+            key=lane(target.account, target.retailer, about),
+            account=target.account,
+            retailer=target.retailer,
+            project_key=target.project_key,
+            resource=notification.resource,
+            kind=notification.kind,
+            version=notification.version,
+            sequence=notification.sequence,
+            notification=parcel.id,
+            attributes=said,
+        )
+        for index, target in enumerate(targets)
+    ]
+
+
+def put(message: Message, parcel: Parcel, *, ordered: bool) -> Put:
+    """Return the message as it goes onto the Event Queue."""
+    trace = parcel.headers.get("traceparent")
+    return Put(
+        EVENT_QUEUE,
+        Parcel(
+            id=message.id,
+            key=message.key,
+            body=encode(message),
+            headers={"traceparent": trace} if trace else {},
+            rank=parcel.rank,
+            group=f"{message.account}/{message.name}",
+            ordered=ordered,
+            origin=parcel.id,
+        ),
+    )
+
+
+def told(notification: Notification, parcel: Parcel, at: float) -> Told:
+    """Return what the journal keeps of a notification."""
+    resource = notification.resource
+    return Told(
+        id=parcel.id,
+        notification_id=notification.id,
+        kind=notification.kind,
+        project_key=notification.project_key or "",
+        type_id=resource.type_id if resource is not None else "",
+        resource=resource.id if resource is not None else "",
+        version=notification.version,
+        sequence=notification.sequence,
+        at=at,
+    )
+
+
+def queued(message: Message, at: float) -> Queued:
+    """Return the fact that accounts for a message."""
+    resource = message.resource
+    return Queued(
+        id=message.id,
+        notification=message.notification,
+        name=message.name,
+        account=message.account,
+        retailer=message.retailer,
+        type_id=resource.type_id if resource is not None else "",
+        resource=resource.id if resource is not None else "",
+        version=message.version,
+        cause=message.cause,
+        at=at,
+    )
+
+
+def known(id_: str, notification: Notification, said: Mapping[str, object]) -> Iterator[Fact]:
+    """Yield by which values the unit `id_` is found."""
+    yield Known(id_, "notification", notification.id)
+    if notification.resource is not None:
+        yield Known(id_, "resource", str(notification.resource))
+    for kind, field in _INDEXED:
+        value = said.get(field)
+        if isinstance(value, str) and value:
+            yield Known(id_, kind, value)
+
+
+def _of(notification: Notification) -> str:
+    resource = notification.resource
+    return f"{resource.type_id}|{resource.id}" if resource is not None else ""

@@ -1,6 +1,7 @@
 """A connector in miniature: the real router and retry policy between two faked systems."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -65,6 +66,14 @@ class Result(msgspec.Struct, frozen=True):
     error: Exception | None
     commercetools: FakeCommercetools
     fluent: FakeFluent
+
+    @property
+    def created(self) -> Mapping[str, Any]:
+        """Return the `create` of the only upsert pushed. Raise ValueError if there are more."""
+        upserts = [change for change in self.pushed if isinstance(change, Upsert)]
+        if len(upserts) != 1:
+            raise ValueError(f"{len(upserts)} upserts were pushed; the fate: {self.fate}")
+        return upserts[0].create or {}
 
 
 class Bench:

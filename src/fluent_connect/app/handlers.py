@@ -10,10 +10,9 @@ import msgspec
 from fluent_connect.app.config.mistakes import Mistake, did_you_mean
 from fluent_connect.app.config.schema import RouteEntry
 from fluent_connect.handlers.message_handler import AnyHandler, MessageHandler
+from fluent_connect.jobs.job_handler import JobHandler
+from fluent_connect.listener.ct_external_message_receiver import CTExternalMessageReceiver
 from fluent_connect.model.errors import ConfigError
-
-_RECEIVER = "fluent_connect.listener.ct_external_message_receiver.CTExternalMessageReceiver"
-_JOB = "fluent_connect.jobs.job_handler.JobHandler"
 
 
 class UnresolvedError(ConfigError):
@@ -39,8 +38,8 @@ class Handlers(msgspec.Struct, frozen=True):
     """All handlers, jobs and overrides of the receiver, and what was wrong while looking."""
 
     handlers: Sequence[type[AnyHandler]] = ()
-    jobs: Sequence[type[Any]] = ()
-    receivers: Sequence[type[Any]] = ()
+    jobs: Sequence[type[JobHandler]] = ()
+    receivers: Sequence[type[CTExternalMessageReceiver]] = ()
     mistakes: Sequence[Mistake] = ()
 
     def named(self, name: str) -> list[type[AnyHandler]]:
@@ -70,14 +69,14 @@ class Handlers(msgspec.Struct, frozen=True):
             raise UnresolvedError(f"no handler is called {target}", self._suggestion(target))
         return same[0]
 
-    def receiver(self) -> type[Any] | None:
+    def receiver(self) -> type[CTExternalMessageReceiver] | None:
         """Return the override of CTExternalMessageReceiver with the highest priority, if any."""
         return max(self.receivers, key=lambda one: getattr(one, "priority", 0), default=None)
 
-    def job(self, name: str) -> type[Any] | None:
-        """Return the job handler called `name` that has the highest priority, if any."""
-        same = [one for one in self.jobs if one.name == name]
-        return max(same, key=lambda one: getattr(one, "priority", 0), default=None)
+    def job(self, name: str) -> type[JobHandler] | None:
+        """Return the job handler of that name (or class name) with the highest priority, if any."""
+        same = [one for one in self.jobs if name in {one.name, one.__name__}]
+        return max(same, key=lambda one: one.priority, default=None)
 
     def active(self, routes: Iterable[RouteEntry]) -> list[Described]:
         """Describe the handler of each route that has one."""
@@ -132,23 +131,22 @@ def dotted(handler: type[Any]) -> str:
 
 def is_handler(found: Any) -> bool:
     """Say whether this is a message handler that could run: a concrete class with a name."""
-    concrete = inspect.isclass(found) and not inspect.isabstract(found)
-    return concrete and issubclass(found, MessageHandler) and bool(getattr(found, "name", ""))
+    return _is_concrete(found, MessageHandler) and bool(getattr(found, "name", ""))
 
 
 def is_job(found: Any) -> bool:
     """Say whether this is a job handler that could run."""
-    named = bool(getattr(found, "name", ""))
-    return _is_below(found, _JOB) and not inspect.isabstract(found) and named
+    return _is_concrete(found, JobHandler) and bool(getattr(found, "name", ""))
 
 
 def is_receiver(found: Any) -> bool:
     """Say whether this overrides CTExternalMessageReceiver."""
-    return _is_below(found, _RECEIVER) and not inspect.isabstract(found)
+    ours = found is CTExternalMessageReceiver
+    return not ours and _is_concrete(found, CTExternalMessageReceiver)
 
 
-def _is_below(found: Any, path: str) -> bool:
-    return inspect.isclass(found) and path in [dotted(base) for base in found.__mro__[1:]]
+def _is_concrete(found: Any, kind: type[Any]) -> bool:
+    return inspect.isclass(found) and issubclass(found, kind) and not inspect.isabstract(found)
 
 
 def _missing(found: Any) -> str:

@@ -7,10 +7,12 @@ from fluent_connect.app.config.mistakes import Mistake, did_you_mean
 from fluent_connect.app.config.schema import Connect, Files
 from fluent_connect.app.config.sections import DoorEntry
 from fluent_connect.app.config.validate import Path, descend, written
+from fluent_connect.ingest.verify.door import SCHEMES, schemes
+from fluent_connect.model.errors import ConfigError
 from fluent_connect.model.yaml import Leaf, Table
 
-SCHEMES = {"api-key": "keys", "standard-webhooks": "secrets", "basic": "users"}
-"""How a sender may prove itself at a door, and the key that says whom to believe."""
+_NEEDED = {"api-key": "keys", "standard-webhooks": "secrets", "basic": "users"}
+_MAPPED = ("name-from", "key-from", "id-from", "version-from", "account-from")
 
 
 def crosscheck(files: Files, fed: Fed, table: Table, broken: frozenset[str]) -> list[Mistake]:
@@ -73,22 +75,12 @@ def _doors(connect: Connect, table: Table) -> Iterator[Mistake]:
 
 
 def _door(name: str, door: DoorEntry, table: Table) -> Iterator[Mistake]:
-    key = "scheme" if door.scheme else "schemes"
     if not door.all_schemes:
         what = f"the door {name} does not say how a sender proves itself"
         fix = f"add `scheme: {' | '.join(SCHEMES)}`"
         yield at(table, ("doors", name), "CFG024", what, fix)
     for scheme in door.all_schemes:
-        needed = SCHEMES.get(scheme)
-        if needed is None:
-            known = ", ".join(SCHEMES)
-            fix = did_you_mean(scheme, SCHEMES, f"write one of {known}")
-            what = f"no scheme is called {scheme!r}"
-            yield at(table, ("doors", name, key), "CFG008", what, fix, why=f"one of {known}")
-        elif not any(getattr(door, needed)):
-            what = f"the door {name} would let nobody in by {scheme}"
-            fix = f"add `{needed}:`, as ${{NAME}}"
-            yield at(table, ("doors", name), "CFG024", what, fix, why=f"{needed} of the sender")
+        yield from _scheme(name, scheme, door, table)
     taken = [one for one in _MAPPED if getattr(door, one.replace("-", "_")) is not None]
     if door.kind != "external" and taken:
         what = f"{written(('doors', name, taken[0]))} means something at a door of kind external"
@@ -96,12 +88,29 @@ def _door(name: str, door: DoorEntry, table: Table) -> Iterator[Mistake]:
         yield at(table, ("doors", name, taken[0]), "CFG026", what, fix)
 
 
-_MAPPED = ("name-from", "key-from", "id-from", "version-from", "account-from")
+def _scheme(name: str, scheme: str, door: DoorEntry, table: Table) -> Iterator[Mistake]:
+    needed = _NEEDED.get(scheme, "secrets")
+    if scheme not in SCHEMES:
+        known = ", ".join(SCHEMES)
+        fix = did_you_mean(scheme, SCHEMES, f"write one of {known}")
+        path: Path = ("doors", name, "scheme" if scheme in door.scheme else "schemes")
+        what = f"no scheme is called {scheme!r}"
+        yield at(table, path, "CFG008", what, fix, why=f"one of {known}")
+        return
+    try:
+        made = schemes([scheme], door.given)
+    except ConfigError as error:
+        fix = f"correct `{needed}:`, as the sender shows them"
+        yield at(table, ("doors", name), "CFG024", f"the door {name}: {error}", fix)
+        return
+    if not made:
+        what = f"the door {name} would let nobody in by {scheme}"
+        fix = f"add `{needed}:`, as ${{NAME}}"
+        yield at(table, ("doors", name), "CFG024", what, fix, why=f"{needed} of the sender")
 
 
 def _known_accounts(connect: Connect, fed: Fed, table: Table) -> Iterator[Mistake]:
     known = list(dict.fromkeys(one.name for one in fed.accounts))
-    pairs = [f"{one.name}/{one.retailer}" for one in fed.accounts]
     named: list[tuple[Path, str]] = [
         (("doors", name, "accounts", index), account)
         for name, door in connect.doors.items()
@@ -112,7 +121,7 @@ def _known_accounts(connect: Connect, fed: Fed, table: Table) -> Iterator[Mistak
         for name, listener in connect.listeners.items()
         if listener.fluent_account
     ]
-    yield from _unknown_accounts(named, [*known, *pairs], table)
+    yield from _unknown_accounts(named, known, table)
 
 
 def _unknown_accounts(

@@ -17,6 +17,7 @@ from fluent_connect.app.config.values import (
     Size,
     Words,
 )
+from fluent_connect.ingest.verify.door import Secrets as DoorSecrets
 from fluent_connect.queues.retry import RetryPolicy
 
 _POLICY = RetryPolicy()
@@ -56,6 +57,17 @@ class DoorEntry(Section):
     def all_schemes(self) -> tuple[str, ...]:
         """Return the schemes of which a sender needs to satisfy one."""
         return (*self.scheme, *self.schemes)
+
+    @property
+    def given(self) -> DoorSecrets:
+        """Return what the schemes of the door are made of."""
+        return DoorSecrets(
+            secrets=self.secrets,
+            keys=self.keys,
+            users=self.users,
+            header=self.header,
+            tolerance=self.tolerance,
+        )
 
 
 class RetrySection(Section):

@@ -307,7 +307,7 @@ def test_an_external_door_says_where_its_message_comes_from(
               scheme: basic
               users: { carrier: "${P}" }
               body-limit: 64KiB
-              accounts: [ACME/7]
+              accounts: [ACME]
               name-from: carrier.parcel.scanned
               id-from: /scan/id
     """

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from fluent_connect.app.config.lints import check
 from fluent_connect.app.config.load import examine, load
 from fluent_connect.app.config.mistakes import (
     ConfigMistakes,
@@ -15,6 +14,7 @@ from fluent_connect.app.config.mistakes import (
     render_mistakes,
 )
 from fluent_connect.app.handlers import Handlers
+from fluent_connect.app.lints import check
 
 Write = Callable[..., Path]
 

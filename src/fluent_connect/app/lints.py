@@ -68,6 +68,8 @@ def _resolved(config: Config, handlers: Handlers) -> Iterator[Lint]:
         try:
             handlers.resolve(route.target)
         except UnresolvedError as error:
+            if handlers.job(route.target):
+                continue
             key = "handler-name" if route.handler_name else "handler"
             what = f"the route {route.route}: {error}"
             why = (

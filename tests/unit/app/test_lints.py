@@ -1,0 +1,180 @@
+import textwrap
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from fluent_connect.app.config.load import load
+from fluent_connect.app.config.mistakes import Lint, errors, render_mistakes
+from fluent_connect.app.config.result import Config
+from fluent_connect.app.discovery import discover
+from fluent_connect.app.handlers import Handlers
+from fluent_connect.app.lints import check
+from fluent_connect.app.route_list import render_routes, route_lines
+from fluent_connect.handlers.message_handler import (
+    Change,
+    Fetched,
+    HandlerContext,
+    MapContext,
+    MessageHandler,
+)
+from fluent_connect.model.message import Message
+
+Write = Callable[..., Path]
+
+
+class Quick(MessageHandler[dict[str, Any]]):
+    name = "Quick"
+
+    async def fetch(self, message: Message, context: HandlerContext) -> Fetched[dict[str, Any]]:
+        return Fetched({}, 1)
+
+    def map(
+        self, resource: dict[str, Any], message: Message, context: MapContext
+    ) -> tuple[Change, ...]:
+        return ()
+
+
+class AlsoQuick(Quick):
+    pass
+
+
+class Slow(Quick):
+    name = "Slow"
+    timeout: ClassVar[float] = 300.0
+
+
+OURS = discover(packages=())
+
+
+def configured(write: Write, environ: Mapping[str, str], text: str) -> Config:
+    text = "fluent-connect:\n" + textwrap.indent(textwrap.dedent(text), "  ")
+    return load(write(application__connector=text), (), {**environ, "P": "p"})
+
+
+def with_ours(*handlers: type[Quick]) -> Handlers:
+    return Handlers(handlers=(*OURS.handlers, *handlers))
+
+
+def codes(lints: list[Lint]) -> list[str]:
+    return [one.code for one in lints]
+
+
+def test_the_packaged_defaults_raise_no_doubts(environ: dict[str, str]) -> None:
+    lints = check(load(None, (), environ, {}), OURS)
+    assert not lints, render_mistakes(lints)
+
+
+def test_a_route_to_an_unknown_handler_is_an_error_with_a_suggestion(
+    write: Write, environ: dict[str, str]
+) -> None:
+    text = """\
+        routes:
+          - route: commercetools.connect.order.create
+            handler-name: OrderCreatHandler
+    """
+    [lint] = check(configured(write, environ, text), OURS)
+    assert (lint.code, lint.place.line, lint.place.column) == ("CFG012", 4, 21)
+    assert lint.fix == 'did you mean "OrderCreateHandler"?'
+    assert lint.severity == "error"
+
+
+def test_two_handlers_of_one_name_and_priority_are_an_error_where_routed(
+    write: Write, environ: dict[str, str]
+) -> None:
+    handlers = with_ours(Quick, AlsoQuick)
+    config = configured(write, environ, "port: 1")
+    [lint] = check(config, handlers)
+    assert (lint.code, lint.severity) == ("CFG015", "warning")
+    text = "routes: [{ route: fc.connect.quick, handler: Quick }]"
+    assert codes(errors(check(configured(write, environ, text), handlers))) == ["CFG012"]
+
+
+def test_an_unreachable_route_is_doubted(write: Write, environ: dict[str, str]) -> None:
+    text = """\
+        routes:
+          - { route: commercetools.connect.quick, handler: Quick }
+          - { route: fc.connect.webhook, handler: Quick }
+    """
+    [lint] = check(configured(write, environ, text), with_ours(Quick))
+    assert (lint.code, lint.place.line, lint.severity) == ("CFG032", 3, "warning")
+
+
+def test_a_lease_shorter_than_the_handlers_time_out_is_doubted(
+    write: Write, environ: dict[str, str]
+) -> None:
+    text = "routes: [{ route: fc.connect.slow, handler: Slow }]"
+    [lint] = check(configured(write, environ, text), with_ours(Slow))
+    assert lint.code == "CFG035"
+    assert "450s" in lint.fix
+
+
+def test_a_retry_horizon_longer_than_retention_is_doubted(
+    write: Write, environ: dict[str, str]
+) -> None:
+    lints = check(configured(write, environ, "journal: { retention-bodies: 1d }"), OURS)
+    assert codes(lints) == ["CFG034"]
+    assert (lints[0].place.line, lints[0].place.column) == (2, 32)
+
+
+def test_concurrency_above_the_budget_is_doubted(write: Write, environ: dict[str, str]) -> None:
+    text = "queues: { event-queue: { concurrency: 500 } }"
+    assert codes(check(configured(write, environ, text), OURS)) == ["CFG036", "CFG036"]
+
+
+def test_what_is_subscribed_and_what_is_mapped_have_to_agree(
+    write: Write, environ: dict[str, str]
+) -> None:
+    text = """\
+        route-mapping:
+          - route: commercetools.connect.order.create
+            props: { name: order, inclusion-filter: [OrderCreated, OrderImported] }
+          - route: commercetools.connect.customer.upsert
+            props: { name: customer }
+          - { skip: no stock, props: { name: inventory-entry } }
+        subscriptions: { order: [OrderCreated], review: [] }
+    """
+    config = configured(write, environ, text)
+    whats = [one.what for one in check(config, OURS)]
+    assert whats == [
+        "review is subscribed to, but no route-mapping takes it",
+        "order (OrderImported) is mapped, but not subscribed to",
+        "customer is mapped, but not subscribed to",
+    ]
+    live = {"order": ["OrderCreated", "OrderImported"], "customer": []}
+    assert not check(config, OURS, subscribed=live)
+
+
+@pytest.mark.parametrize("engine", ["sqs", "kafka"])
+def test_an_engine_that_is_not_installed_is_one_clear_error_a_queue(
+    engine: str, write: Write, environ: dict[str, str]
+) -> None:
+    text = f"queues: {{ ct-queue: {{ url: '{engine}://q' }} }}"
+    lints = check(configured(write, environ, text), OURS)
+    assert codes(lints) == ["CFG019"]
+    assert "--engine sqlite" in lints[0].fix
+
+
+def test_a_credential_manager_that_is_not_installed_is_an_error(
+    write: Write, environ: dict[str, str]
+) -> None:
+    text = "credential: { credential-manager: aws-secrets-manager }"
+    lints = check(configured(write, environ, text), OURS)
+    assert codes(lints) == ["CFG019"]
+
+
+def test_a_job_without_a_handler_is_an_error(write: Write, environ: dict[str, str]) -> None:
+    lints = check(configured(write, environ, "jobs: [{ name: sync, every: 1h }]"), OURS)
+    assert codes(lints) == ["CFG012"]
+
+
+def test_routes_are_listed_with_what_leads_to_them(write: Write, environ: dict[str, str]) -> None:
+    text = "routes: [{ route: fc.connect.x, handler: Absent }]"
+    lines = route_lines(configured(write, environ, text), OURS)
+    assert lines[0].class_name == ""
+    by_route = {line.route: line for line in lines}
+    refresh = by_route["commercetools.connect.product.refresh"]
+    assert "standalone-price: *" in refresh.takes
+    assert refresh.class_name.endswith(".ProductRefreshHandler")
+    assert "(nobody)" in render_routes(lines)

@@ -1,7 +1,6 @@
 """Which handler takes the messages of which name. Pure; built once, at start."""
 
-import inspect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -25,17 +24,6 @@ class Route(msgspec.Struct, frozen=True):
     upserts: str | None = None
 
 
-class Listed(msgspec.Struct, frozen=True, rename="camel"):
-    """A route as `/actuator/routes` shows it."""
-
-    route: str
-    handler: str
-    priority: int
-    props: Mapping[str, str]
-    class_name: str
-    description: str
-
-
 class Bound(msgspec.Struct, frozen=True):
     """A route of the table: its handler is made, what it upserts is known."""
 
@@ -53,10 +41,9 @@ class Bound(msgspec.Struct, frozen=True):
 class RouteTable:
     """All routes of an installation, found by message name or by what they upsert."""
 
-    def __init__(self, routes: Iterable[Route], *, inactive: Iterable[Route] = ()) -> None:
+    def __init__(self, routes: Iterable[Route]) -> None:
         self._routes: dict[str, Bound] = {}
         self._upserting: dict[str, Bound] = {}
-        self._inactive = tuple(inactive)
         for route in routes:
             if route.name in self._routes:
                 raise ConfigError(f"two routes are named {route.name}")
@@ -84,14 +71,6 @@ class RouteTable:
         """Return the first route that brings resources of this type about in Fluent."""
         return self._upserting.get(type_id)
 
-    def active(self) -> Sequence[Listed]:
-        """List the routes that take messages."""
-        return [listed(route) for route in self]
-
-    def inactive(self) -> Sequence[Listed]:
-        """List the routes that another handler of higher priority has displaced."""
-        return [listed(bind(route)) for route in self._inactive]
-
 
 def bind(route: Route) -> Bound:
     """Return the route with its handler made."""
@@ -103,15 +82,6 @@ def bind(route: Route) -> Bound:
 def class_path(handler: AnyHandler) -> str:
     """Return the dotted path of a handler's class."""
     return f"{type(handler).__module__}.{type(handler).__qualname__}"
-
-
-def listed(route: Bound) -> Listed:
-    """Return what an operator wants to know of a route."""
-    handler = route.handler
-    words = inspect.getdoc(type(handler)) or ""
-    summary = words.partition("\n\n")[0].replace("\n", " ")
-    path = class_path(handler)
-    return Listed(route.name, handler.name, handler.priority, route.props, path, summary)
 
 
 def _upserts(name: str) -> str:

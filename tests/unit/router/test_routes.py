@@ -1,6 +1,5 @@
 from collections.abc import Iterable
 
-import msgspec
 import pytest
 
 from fluent_connect.handlers.message_handler import (
@@ -16,14 +15,7 @@ from fluent_connect.router.routes import Route, RouteTable
 
 
 class ProductHandler(MessageHandler[str]):
-    """Bring products
-    to Fluent.
-
-    And more of it.
-    """
-
     name = "ProductHandler"
-    priority = 3
 
     async def fetch(self, message: Message, context: HandlerContext) -> Fetched[str]:
         return Fetched("", None)
@@ -35,9 +27,6 @@ class ProductHandler(MessageHandler[str]):
 class PaidHandler(ProductHandler):
     name = "PaidHandler"
     kind = "event"
-
-
-PaidHandler.__doc__ = None
 
 
 def test_a_route_is_found_by_its_exact_name() -> None:
@@ -97,20 +86,3 @@ def test_the_first_route_that_upserts_a_type_is_the_one() -> None:
 def test_only_event_handlers_make_a_route_ordered() -> None:
     table = RouteTable([Route("a", ProductHandler), Route("b", PaidHandler)])
     assert [route.ordered for route in table] == [False, True]
-
-
-def test_routes_are_listed_as_operators_know_them() -> None:
-    table = RouteTable(
-        [Route("a", ProductHandler, {"tier": "gold"})], inactive=[Route("a", PaidHandler)]
-    )
-    assert msgspec.to_builtins(table.active()) == [
-        {
-            "route": "a",
-            "handler": "ProductHandler",
-            "priority": 3,
-            "props": {"tier": "gold"},
-            "className": f"{__name__}.ProductHandler",
-            "description": "Bring products to Fluent.",
-        }
-    ]
-    assert [each.handler for each in table.inactive()] == ["PaidHandler"]

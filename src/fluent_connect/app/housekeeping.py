@@ -16,10 +16,11 @@ _PAUSE = 0.05
 
 
 class Keep(msgspec.Struct, frozen=True):
-    """How long things stay, in seconds: what came to its end, and the keys of the inbox."""
+    """How long things stay, in seconds: what came to its end, inbox keys, recorded bodies."""
 
     settled: float
     seen: float
+    bodies: float
 
 
 class Housekeeping:
@@ -55,6 +56,7 @@ class Housekeeping:
         now = self._clock()
         gone = await self._units(now - self._keep.settled)
         gone += await self._keys(now)
+        gone += await self._bodies(now - self._keep.bodies)
         await self._references()
         return gone
 
@@ -69,6 +71,13 @@ class Housekeeping:
         gone = 0
         while rows := await self._store.read(retention.old_keys_statement(now, self._keep.seen)):
             await self._forget(Expired(keys=[str(row["key"]) for row in rows]))
+            gone += len(rows)
+        return gone
+
+    async def _bodies(self, before: float) -> int:
+        gone = 0
+        while rows := await self._store.read(retention.old_bodies_statement(before)):
+            await self._forget(Expired(bodies=[str(row["id"]) for row in rows]))
             gone += len(rows)
         return gone
 

@@ -73,7 +73,8 @@ class Server:
 
     async def start(self) -> None:
         """Bind and listen. Raise ConfigError if the port cannot be had."""
-        self._socket = socket.socket(socket.AF_INET6 if ":" in self._host else socket.AF_INET)
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((self._host, self._port))

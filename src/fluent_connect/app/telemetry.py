@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -17,6 +18,7 @@ from fluent_connect.model.outcome import (
     Skipped,
     Superseded,
 )
+from fluent_connect.model.parcel import CT_QUEUE
 from fluent_connect.queues.store import Verdict, Write
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -38,7 +40,7 @@ class Telemetry:
         self.last_commit = 0.0
         """When a delivery was committed last: what readiness means by progress."""
         self._clock = clock
-        self._log = structlog.get_logger("fluent_connect")
+        self._log: Any = structlog.get_logger("fluent_connect")
         self._requests = self._counter("ingest_requests", "Requests at a door.", "door", "status")
         self._answered = self._histogram("ingest_request_duration_seconds", "To the answer.")
         self._committed = self._counter(
@@ -75,8 +77,7 @@ class Telemetry:
         attempt = _attempt(write.outcome)
         if attempt is not None:
             self._observe(attempt.handler, attempt.seconds)
-        say = self._log.warning if state in {"dead", "retrying"} else self._log.info
-        say(
+        self._say(state, delivery.queue)(
             "delivery",
             state=state,
             reason=reason,
@@ -89,6 +90,12 @@ class Telemetry:
                 (attempt.seconds if attempt else now - (delivery.first_tried or now)) * 1e3, 1
             ),
         )
+
+    def _say(self, state: str, queue: str) -> Callable[..., object]:
+        """Return where a line goes: what was only read and passed on is of interest to few."""
+        if state in {"dead", "retrying"}:
+            return self._log.warning
+        return self._log.debug if queue == CT_QUEUE else self._log.info
 
     def _count(self, queue: str, name: str, state: str) -> None:
         counter = self._counts.get((queue, name, state))

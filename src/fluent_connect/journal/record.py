@@ -195,7 +195,7 @@ def _erased(fact: Erased) -> Sequence[Statement]:
 
 
 def _expired(fact: Expired) -> Sequence[Statement]:
-    return expiry(fact.ids, fact.references, fact.keys)
+    return expiry(fact.ids, fact.references, fact.keys, fact.bodies)
 
 
 def _audited(fact: Audited) -> Sequence[Statement]:

@@ -40,6 +40,9 @@ _LAST_REFERENCE = """
     ORDER BY value DESC, kind DESC, id DESC LIMIT 1"""
 _KEYS = "SELECT key FROM seen WHERE at < ? LIMIT ?"
 
+_BODIES = """SELECT id FROM body WHERE at < ?
+    AND id NOT IN (SELECT coalesce(origin, id) FROM parcel) LIMIT ?"""
+
 _OF_UNITS = ("notification", "message", "fate", "attempt")
 _DELETIONS = tuple(f"DELETE FROM {table} WHERE id > ? AND id < ?" for table in _OF_UNITS)
 _OWN_DELETIONS = tuple(
@@ -47,6 +50,7 @@ _OWN_DELETIONS = tuple(
 )
 _REFERENCE = "DELETE FROM reference WHERE value = ? AND kind = ? AND id = ?"
 _KEY = "DELETE FROM seen WHERE key = ?"
+_BODY = "DELETE FROM body WHERE id = ?"
 
 
 def expired_statement(before: float, *, limit: int = 500) -> Statement:
@@ -76,19 +80,28 @@ def old_keys_statement(now: float, age: float, *, limit: int = 5000) -> Statemen
     return Statement(_KEYS, values=(now - max(age, KEYS_AT_LEAST), limit))
 
 
+def old_bodies_statement(before: float, *, limit: int = 500) -> Statement:
+    """Return the search for the `id`s of recorded bodies of before, which nothing waits for."""
+    return Statement(_BODIES, values=(before, limit))
+
+
 def reference_of(row: Mapping[str, object]) -> tuple[str, str, str]:
     """Return a found reference as `Expired.references` and `after` want it."""
     return str(row["value"]), str(row["kind"]), str(row["id"])
 
 
 def expiry(
-    ids: Sequence[str], references: Sequence[tuple[str, str, str]], keys: Sequence[str]
+    ids: Sequence[str],
+    references: Sequence[tuple[str, str, str]],
+    keys: Sequence[str],
+    bodies: Sequence[str] = (),
 ) -> Sequence[Statement]:
-    """Return the statements that forget units, references and inbox keys, each by its key."""
+    """Return the statements that forget units, references, inbox keys, bodies: each by its key."""
     statements: list[Statement] = []
     for unit in ids:
         statements += [Statement(text, values=(f"{unit}.", f"{unit}/")) for text in _DELETIONS]
         statements += [Statement(text, values=(unit,)) for text in _OWN_DELETIONS]
     statements += [Statement(_REFERENCE, values=reference) for reference in references]
     statements += [Statement(_KEY, values=(key,)) for key in keys]
+    statements += [Statement(_BODY, values=(id_,)) for id_ in bodies]
     return statements

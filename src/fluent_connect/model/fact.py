@@ -131,13 +131,16 @@ class Erased(msgspec.Struct, frozen=True):
 
 
 class Expired(msgspec.Struct, frozen=True):
-    """These are past their retention: units of the journal, (value, kind, id) by which they were
-    found, and inbox keys.
+    """These are past their retention and go.
+
+    ids: units of the journal. references: (value, kind, id) by which they were found. keys: of the
+    inbox. bodies: ids of recorded bodies.
     """
 
     ids: Sequence[str] = ()
     references: Sequence[tuple[str, str, str]] = ()
     keys: Sequence[str] = ()
+    bodies: Sequence[str] = ()
 
 
 class Audited(msgspec.Struct, frozen=True):

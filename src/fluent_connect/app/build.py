@@ -1,0 +1,124 @@
+"""Makes each room's own types of what the configuration says."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from fluent_connect.app.config.schema import MappingEntry, RouteEntry
+from fluent_connect.app.config.sections import DoorEntry
+from fluent_connect.app.handlers import Handlers
+from fluent_connect.clients.accounts import Account
+from fluent_connect.ingest.verify.door import Door, Secrets, schemes
+from fluent_connect.listener.account_mapping import AccountMap, Target
+from fluent_connect.listener.external import ExternalDoor
+from fluent_connect.listener.route_mapping import RouteMap, RouteMapping
+from fluent_connect.listener.sources import Source, source
+from fluent_connect.router.routes import Route, RouteTable
+
+_FROMS = ("name_from", "key_from", "id_from", "version_from", "account_from")
+
+
+def route_table(entries: Iterable[RouteEntry], handlers: Handlers) -> RouteTable:
+    """Return the routes with the handlers that win their names."""
+    return RouteTable(
+        Route(each.route, handlers.resolve(each.target), each.props, each.upserts)
+        for each in entries
+    )
+
+
+def route_map(entries: Iterable[MappingEntry], routes: RouteTable) -> RouteMap:
+    """Return what turns notifications into message names."""
+    ordered = ordered_names(routes)
+    return RouteMap(
+        [
+            RouteMapping(
+                name=each.type_id,
+                route=each.route or "",
+                inclusion_filter=each.kinds,
+                skip=each.skip or "",
+                ordered=each.route in ordered,
+            )
+            for each in entries
+        ]
+    )
+
+
+def ordered_names(routes: RouteTable) -> frozenset[str]:
+    """Return the message names that an event handler takes."""
+    return frozenset(route.name for route in routes if route.ordered)
+
+
+def account_map(accounts: Iterable[Account], only: str | None = None) -> AccountMap:
+    """Return which project feeds whom; `only`: the one Fluent account of a listener."""
+    return AccountMap([target(each) for each in accounts if only in {None, each.name}])
+
+
+def target(account: Account) -> Target:
+    """Return an account as the listener knows it: no address, no secret."""
+    when = account.when
+    return Target(
+        project_key=account.commercetools.project_key,
+        account=account.name,
+        retailer=account.retailer,
+        store=when.store,
+        country=when.country,
+        channel=when.channel,
+        custom=when.custom,
+    )
+
+
+def doors(entries: Mapping[str, DoorEntry]) -> Mapping[str, Door]:
+    """Return who may knock where."""
+    return {name: _door(name, entry) for name, entry in entries.items()}
+
+
+def _door(name: str, entry: DoorEntry) -> Door:
+    given = Secrets(
+        secrets=[*entry.secrets],
+        keys=[*entry.keys],
+        users=dict(entry.users),
+        header=entry.header,
+        tolerance=entry.tolerance,
+    )
+    keep: frozenset[str] = frozenset()
+    if entry.kind == "external":
+        keep = external(name, entry, (), frozenset()).headers
+    names = (*entry.schemes, *entry.scheme) or _usual(entry)
+    return Door(name=name, schemes=schemes(names, given), body_limit=entry.body_limit, keep=keep)
+
+
+def _usual(entry: DoorEntry) -> Sequence[str]:
+    """Return the schemes that a door's secrets are for, where it does not name any."""
+    told = {"api-key": entry.keys, "basic": entry.users, "standard-webhooks": entry.secrets}
+    return [name for name, secrets in told.items() if secrets]
+
+
+def restrictions(entries: Mapping[str, DoorEntry]) -> Mapping[str, Sequence[str]]:
+    """Return, per door of commercetools, the only accounts that it feeds."""
+    return {
+        name: entry.accounts
+        for name, entry in entries.items()
+        if entry.kind == "commercetools" and entry.accounts
+    }
+
+
+def externals(
+    entries: Mapping[str, DoorEntry], accounts: Iterable[Account], routes: RouteTable
+) -> Mapping[str, ExternalDoor]:
+    """Return the doors of other systems."""
+    targets = [target(each) for each in accounts]
+    ordered = ordered_names(routes)
+    return {
+        name: external(name, entry, targets, ordered)
+        for name, entry in entries.items()
+        if entry.kind == "external"
+    }
+
+
+def external(
+    name: str, entry: DoorEntry, targets: Sequence[Target], ordered: frozenset[str]
+) -> ExternalDoor:
+    """Return one door of another system; its `accounts` are the only ones that it feeds."""
+    meant = [each for each in targets if not entry.accounts or each.account in entry.accounts]
+    froms: dict[str, Source] = {
+        each: source(text) for each in _FROMS if (text := getattr(entry, each)) is not None
+    }
+    return ExternalDoor(name=name, targets=meant, ordered=ordered, **froms)

@@ -1,0 +1,323 @@
+"""The running service: puts the rooms together. Read `Service.start` to see the whole path."""
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import structlog
+import uvloop
+
+from fluent_connect.app import disk, logs
+from fluent_connect.app.build import (
+    account_map,
+    doors,
+    externals,
+    restrictions,
+    route_map,
+    route_table,
+)
+from fluent_connect.app.clients import Clients
+from fluent_connect.app.config.load import load
+from fluent_connect.app.config.result import Config
+from fluent_connect.app.discovery import discover
+from fluent_connect.app.handlers import Handlers
+from fluent_connect.app.housekeeping import Housekeeping, Keep
+from fluent_connect.app.http import Admin, Described
+from fluent_connect.app.pulse import Pulse
+from fluent_connect.app.server import Server
+from fluent_connect.app.telemetry import Telemetry
+from fluent_connect.app.watchdog import Watchdog
+from fluent_connect.clients.accounts import Accounts
+from fluent_connect.handlers.settings import Settings
+from fluent_connect.ingest.webhook import Webhook
+from fluent_connect.journal.record import recorder
+from fluent_connect.listener.ct_external_message_receiver import CTExternalMessageReceiver
+from fluent_connect.listener.ct_queue_listener import CTQueueListener
+from fluent_connect.model.fact import Delivered
+from fluent_connect.model.outcome import Outcome
+from fluent_connect.model.parcel import BATCH_QUEUE, CT_QUEUE, EVENT_QUEUE
+from fluent_connect.queues.consumer import Consumer, Station
+from fluent_connect.queues.open import open_store, sqlite_path
+from fluent_connect.queues.store import Delivery, Store, Write
+from fluent_connect.router.message_router import MessageRouter
+
+_GRACE = 14.0
+DOOR_SECRET = "FC_DOOR_SECRET"  # noqa: S105 - the name of the variable
+_DEFAULT_SETTINGS = Settings()
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line says of a run. None: as the configuration says."""
+
+    config: Path | None = None
+    profiles: tuple[str, ...] = ()
+    host: str | None = None
+    port: int | None = None
+    admin_port: int | None = None
+    data: Path | None = None
+    engine: str | None = None
+    log_level: str | None = None
+    sandbox: bool = False
+    rate: float = 1.0
+    """Sandbox: resources made a second."""
+    drain: float = 5.0
+    """Seconds for which requests are accepted after a stop was asked for."""
+
+    def overrides(self) -> dict[str, object]:
+        """Return the flags as `load` takes them."""
+        return {
+            "host": self.host,
+            "port": self.port,
+            "admin.port": self.admin_port,
+            "data": None if self.data is None else str(self.data.absolute()),
+            "engine": self.engine,
+            "log.level": self.log_level,
+        }
+
+
+class Service:
+    """One process that ingests, listens and works."""
+
+    def __init__(self, config: Config, handlers: Handlers) -> None:
+        self.config = config
+        self.handlers = handlers
+        self.telemetry = Telemetry()
+        self.draining = False
+        self._log = structlog.get_logger("fluent_connect")
+        self._stop = asyncio.Event()
+        self._running: list[asyncio.Task[None]] = []
+        self._background: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Open the store, then the stations from the last to the first, then the doors."""
+        config = self.config
+        self.store = await self._open_store()
+        self.clients = Clients(config.accounts, config.http, config.error_table)
+        self.routes = route_table(config.routes, self.handlers)
+        self.pulse = self._pulse()
+        await self._wake_parked()
+        self._consume(EVENT_QUEUE, self._router())
+        for queue, listener in self._listeners().items():
+            self._consume(queue, listener)
+        await self.pulse.look()
+        await self.pulse.look_at_pauses()
+        self._start_background()
+        self.admin_server = Server(self._admin().app, config.admin.host, config.admin.port)
+        self.server = Server(self._webhook(), config.host, config.port)
+        await self.admin_server.start()
+        await self.server.start()
+
+    async def stop(self, drain: float) -> None:
+        """Be not ready at once, accept for `drain` seconds, then finish or release what runs."""
+        self.draining = True
+        await asyncio.sleep(drain)
+        await self.server.stop()
+        self._stop.set()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        self._watchdog.stop()
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self.admin_server.stop()
+        await self.clients.close()
+        await self.store.close()
+
+    async def _open_store(self) -> Store:
+        urls = {name: queue.url for name, queue in self.config.queues.items()}
+        return await open_store(
+            urls,
+            recorder(),
+            lease=self.config.queues[EVENT_QUEUE].lease,
+            record=self.config.journal.record,
+            serving=True,
+        )
+
+    def _router(self) -> Station:
+        settings = self.config.settings
+        return MessageRouter(
+            self.store,
+            self.routes,
+            Accounts(self.config.accounts),
+            self.clients,
+            settings=lambda each: settings.get((each.name, each.retailer), _DEFAULT_SETTINGS),
+        )
+
+    def _listeners(self) -> Mapping[str, Station]:
+        """Return a CT Queue Listener for each listener block that is about notifications."""
+        receiver = (self.handlers.receiver() or CTExternalMessageReceiver)()
+        mapped = route_map(self.config.route_mapping, self.routes)
+        outside = externals(self.config.doors, self.config.accounts, self.routes)
+        only = restrictions(self.config.doors)
+        stations: dict[str, Station] = {}
+        for block in self.config.listeners.values():
+            if block.queue in {EVENT_QUEUE, BATCH_QUEUE}:
+                continue
+            accounts = account_map(self.config.accounts, only=block.fluent_account)
+            stations[block.queue] = CTQueueListener(
+                mapped, accounts, receiver=receiver, doors=only, external=outside
+            )
+        return stations
+
+    def _consume(self, queue: str, station: Station) -> None:
+        """Have one more queue worked on, until the service stops."""
+        place = self.config.queues[queue]
+        works = queue == EVENT_QUEUE
+        consumer = Consumer(
+            self.store,
+            queue,
+            station,
+            retry=self.config.retry.policy,
+            concurrency=place.concurrency,
+            on_committed=self.telemetry.committed,
+            paused=self.pulse.stopped if works else tuple,
+            outage=self._is_out if works else lambda _: False,
+            renew_every=place.lease / 3,
+            grace=_GRACE,
+        )
+        self._running.append(asyncio.create_task(consumer.run(self._stop), name=queue))
+
+    def _is_out(self, delivery: Delivery) -> bool:
+        return self.clients.breakers.is_open(delivery.parcel.group.partition("/")[0])
+
+    async def _wake_parked(self) -> None:
+        """Let messages that no route took try again: there may be one now."""
+        facts = [Delivered(f"route/{route.name}") for route in self.routes]
+        await self.store.commit(Write(Outcome(facts=facts)))
+
+    def _webhook(self) -> Webhook:
+        return Webhook(
+            self.store,
+            doors(self.config.doors),
+            accepting=lambda: not self.pulse.disk_full,
+            on_request=self.telemetry.requested,
+        )
+
+    def _pulse(self) -> Pulse:
+        return Pulse(
+            self.store,
+            self.telemetry,
+            self._path(),
+            warn=self.config.disk.warn,
+            refuse=self.config.disk.refuse,
+            outages=self.clients.breakers.paused,
+        )
+
+    def _path(self) -> Path | None:
+        url = self.config.queues[CT_QUEUE].url
+        return sqlite_path(url).absolute() if url.startswith("sqlite:") else None
+
+    def _start_background(self) -> None:
+        journal = self.config.journal
+        keep = Keep(journal.retention_settled, journal.retention_seen, journal.retention_bodies)
+        timeout = max((route.handler.timeout for route in self.routes), default=60.0)
+        self._watchdog = Watchdog(timeout)
+        self._watchdog.start()
+        self.telemetry.gauge("worker_loop_lag_seconds", "Of the event loop.").set_function(
+            lambda: self._watchdog.lag
+        )
+        house = Housekeeping(self.store, keep)
+        self._background = [asyncio.create_task(each) for each in (self.pulse.run(), house.run())]
+        path = self._path()
+        if path is not None and (why := disk.danger(path)) is not None:
+            self._log.warning("THE STORE WILL NOT SURVIVE", why=why, fix="--data on a real disk")
+
+    def _admin(self) -> Admin:
+        return Admin(
+            routes=self._described_routes,
+            handlers=self._described_handlers,
+            problems=self.problems,
+            details=self._details,
+            registry=self.telemetry.registry,
+        )
+
+    def problems(self) -> Sequence[str]:
+        """Return why the service is not ready."""
+        found = self.pulse.problems()
+        dead = [task.get_name() for task in self._running if task.done()]
+        if dead and not self.draining:
+            found.append(f"stopped: the consumer of {', '.join(dead)}")
+        return ["draining", *found] if self.draining else found
+
+    def _details(self) -> Mapping[str, object]:
+        breakers = self.clients.breakers.all()
+        return {
+            "ledger": msgspec.to_builtins(self.pulse.ledger),
+            "queues": {name: msgspec.to_builtins(d) for name, d in self.pulse.depths.items()},
+            "paused": list(self.pulse.paused),
+            "breakers": {f"{each.account}/{each.system}": each.state for each in breakers},
+            "disk": {"used": round(self.pulse.room.used, 4), "free": self.pulse.room.free},
+        }
+
+    def _described_routes(self) -> Described:
+        active = self.handlers.active(self.config.routes)
+        return _by_kind(msgspec.to_builtins(active), [])
+
+    def _described_handlers(self) -> Described:
+        active = self.handlers.active(self.config.routes)
+        inactive = self.handlers.inactive(self.config.routes)
+        return _by_kind(msgspec.to_builtins(active), msgspec.to_builtins(inactive))
+
+
+def _by_kind(
+    active: Sequence[Mapping[str, object]], rest: Sequence[Mapping[str, object]]
+) -> Described:
+    empty: Mapping[str, Sequence[Mapping[str, object]]] = {"active": [], "inactive": []}
+    return {
+        "configuration": empty,
+        "job": empty,
+        "message": {"active": active, "inactive": rest},
+        "notification": empty,
+    }
+
+
+def serve(options: Options) -> int:
+    """Run the service until SIGTERM or SIGINT; return the exit code. ConfigError: not started."""
+    return uvloop.run(_serve(options))
+
+
+async def _serve(options: Options) -> int:
+    if options.sandbox:
+        from fluent_connect.app.playground import play  # noqa: PLC0415 - only where it is wanted
+
+        return await play(options)
+    config = load(options.config, options.profiles, None, options.overrides())
+    return await run(config, options.drain)
+
+
+async def run(config: Config, drain: float, ready: asyncio.Event | None = None) -> int:
+    """Run one service from its start to its end by a signal."""
+    form = config.log.format
+    text = form == "text" or (form == "auto" and sys.stderr.isatty())
+    logs.configure(config.log.level, "text" if text else "json")
+    handlers = discover(config.packages, config.paths)
+    service = Service(config, handlers)
+    stop = _stop_signals()
+    began = time.monotonic()
+    await service.start()
+    where = f"http://{config.host}:{service.server.port}"
+    admin = f"http://{config.admin.host}:{service.admin_server.port}"
+    seconds = time.monotonic() - began
+    print(f"ready {where} admin {admin} after {seconds:.2f} s", file=sys.stderr, flush=True)  # noqa: T201
+    if ready is not None:
+        ready.set()
+    await stop.wait()
+    await service.stop(drain)
+    return 0
+
+
+def _stop_signals() -> asyncio.Event:
+    """Return an event that a first SIGTERM or SIGINT sets; a second one ends at once."""
+    stop = asyncio.Event()
+
+    def asked() -> None:
+        if stop.is_set():
+            signal.raise_signal(signal.SIGKILL)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, asked)
+    return stop

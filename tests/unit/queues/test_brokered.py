@@ -340,7 +340,15 @@ async def test_a_queue_that_is_not_the_brokers_is_sqls(place: Installation) -> N
     store = await place.start()
     await put(store, parcel("p1"), queue="other")
     assert place.broker.puts == 0
+    assert await store.depth("other") == Depth(ready=1, oldest=place.clock())
     assert ids(await take_all(store, "other")) == ["p1"]
+
+
+async def test_a_put_that_cannot_be_written_is_refused_by_sql(place: Installation) -> None:
+    store = await place.start()
+    odd = Outcome(puts=puts(parcel("p1", group="\ud800")))
+    assert list(await store.commit(Write(odd))) == [Verdict.REFUSED]
+    assert place.broker.puts == 0
 
 
 # --- what others put

@@ -56,8 +56,9 @@ class MessageRouter:
 
     async def _run(self, delivery: Delivery, message: Message, desk: Desk) -> Outcome:
         key = fence = None
-        if message.resource is not None:
-            key = f"{desk.fence}{message.resource}"
+        about = message.resource or (None if message.version is None else message.key)
+        if about is not None:
+            key = f"{desk.fence}{about}"
             fence = (await self._store.fences(key)).get(key)
             by = fencing.superseded(message, fence, desk.fingerprint, event=desk.event)
             if by is not None:

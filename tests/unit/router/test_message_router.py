@@ -214,6 +214,16 @@ async def test_an_external_message_needs_no_project() -> None:
     assert (await hand(Bench(CarrierHandler), message)).fate == Done("sent")
 
 
+async def test_an_external_message_without_resource_is_fenced_by_its_lane() -> None:
+    bench = Bench(CarrierHandler)
+    fates = []
+    for number, version in enumerate((2, 1, 3)):
+        message = message_for(CarrierHandler, id=f"n{number}.0", version=version, cause="external")
+        lane = msgspec.structs.replace(message, key="TEST/1/parcel/77", project_key=None)
+        fates.append((await hand(bench, lane)).fate)
+    assert fates == [Done("sent"), Superseded("version 2"), Done("sent")]
+
+
 async def test_bytes_that_are_no_message_are_dead() -> None:
     outcome = await Bench(OrderHandler).router(delivery(b"{"))
     assert str(outcome.error).startswith("not a message")

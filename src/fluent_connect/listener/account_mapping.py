@@ -65,7 +65,10 @@ class AccountMap:
         resource = notification.resource
         if not (resource is not None and resource.type_id in CATALOGUE):
             targets = _possible(targets, notification)
-        return tuple({(one.account, one.retailer): one for one in reversed(targets)}.values())[::-1]
+        once: dict[tuple[str, str], Target] = {}
+        for target in targets:
+            once.setdefault((target.account, target.retailer), target)
+        return tuple(once.values())
 
 
 def _possible(targets: Sequence[Target], notification: Notification) -> list[Target]:
@@ -73,7 +76,7 @@ def _possible(targets: Sequence[Target], notification: Notification) -> list[Tar
     if targets[0].always:
         return list(targets)
     told = _told(notification)
-    possible = []
+    possible: list[Target] = []
     for target in targets:
         fits = target.always or _fits(target, told)
         if fits and not target.always and not possible:

@@ -11,7 +11,7 @@ from fluent_connect.listener.external import ExternalDoor, take
 from fluent_connect.listener.parse import parse
 from fluent_connect.listener.route_mapping import RouteMap
 from fluent_connect.model.errors import ConnectError, Skip
-from fluent_connect.model.fact import Known, Split, Told
+from fluent_connect.model.fact import Fact, Known, Split, Told
 from fluent_connect.model.killpoint import reach
 from fluent_connect.model.notification import Notification
 from fluent_connect.model.outcome import Done, Outcome, Skipped, Unseen
@@ -94,7 +94,7 @@ class CTQueueListener:
             notification, accounts=self._doors.get(door, ()), door=door
         )
         made = queueing.messages(notification, parcel, mapping, targets, said)
-        facts = [told, *(queueing.queued(message, told.at) for message in made)]
+        facts: list[Fact] = [told, *(queueing.queued(message, told.at) for message in made)]
         for message in made:
             facts.extend(queueing.known(message.id, notification, said))
         puts = tuple(queueing.put(message, parcel, ordered=mapping.ordered) for message in made)

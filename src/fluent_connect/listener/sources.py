@@ -47,13 +47,11 @@ def source(text: str) -> Source:
 
 def find(where: Source, body: Any, headers: Mapping[str, str]) -> Any:
     """Return what stands there; None if nothing does."""
-    match where:
-        case Constant(value):
-            return value
-        case Header(name):
-            return headers.get(name)
-        case Pointer(steps):
-            return _follow(steps, body)
+    if isinstance(where, Constant):
+        return where.value
+    if isinstance(where, Header):
+        return headers.get(where.name)
+    return _follow(where.steps, body)
 
 
 def _follow(steps: tuple[str, ...], value: Any) -> Any:

@@ -8,6 +8,7 @@ from fluent_connect.app.config.schema import Connect, Files
 from fluent_connect.app.config.sections import DoorEntry
 from fluent_connect.app.config.validate import Path, descend, written
 from fluent_connect.ingest.verify.door import SCHEMES, schemes
+from fluent_connect.listener.sources import source
 from fluent_connect.model.errors import ConfigError
 from fluent_connect.model.yaml import Leaf, Table
 
@@ -81,11 +82,22 @@ def _door(name: str, door: DoorEntry, table: Table) -> Iterator[Mistake]:
         yield at(table, ("doors", name), "CFG024", what, fix)
     for scheme in door.all_schemes:
         yield from _scheme(name, scheme, door, table)
-    taken = [one for one in _MAPPED if getattr(door, one.replace("-", "_")) is not None]
+    told = {key: getattr(door, key.replace("-", "_")) for key in _MAPPED}
+    taken = [key for key, text in told.items() if text is not None]
+    for key in taken:
+        yield from _source(name, key, told[key], table)
     if door.kind != "external" and taken:
         what = f"{written(('doors', name, taken[0]))} means something at a door of kind external"
         fix = "add `kind: external`, or remove the key"
         yield at(table, ("doors", name, taken[0]), "CFG026", what, fix)
+
+
+def _source(name: str, key: str, text: str, table: Table) -> Iterator[Mistake]:
+    try:
+        source(text)
+    except ConfigError as error:
+        fix = "write /a/pointer, `header:<name>` or `constant:<text>`"
+        yield at(table, ("doors", name, key), "CFG026", f"doors.{name}.{key}: {error}", fix)
 
 
 def _scheme(name: str, scheme: str, door: DoorEntry, table: Table) -> Iterator[Mistake]:
@@ -137,7 +149,8 @@ def _unknown_accounts(
 def _product_refs(connect: Connect, fed: Fed, table: Table) -> Iterator[Mistake]:
     for (name, retailer), settings in fed.settings.items():
         pattern = settings.standard_product_ref
-        index = next(i for i, one in enumerate(connect.accounts) if one.name == name)
+        entries = [(one.name, one.retailer) for one in connect.accounts]
+        index = entries.index((name, retailer))
         own = "standard-product-ref" in connect.accounts[index].settings
         path: Path = ("accounts", index, "settings") if own else ("settings",)
         where = (*path, "standard-product-ref")

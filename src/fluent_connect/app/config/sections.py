@@ -55,8 +55,10 @@ class DoorEntry(Section):
 
     @property
     def all_schemes(self) -> tuple[str, ...]:
-        """Return the schemes of which a sender needs to satisfy one."""
-        return (*self.scheme, *self.schemes)
+        """Return the schemes of which one has to pass; none named: those there are secrets for."""
+        told = {"api-key": self.keys, "basic": self.users, "standard-webhooks": self.secrets}
+        usual = tuple(name for name, secrets in told.items() if secrets)
+        return (*self.scheme, *self.schemes) or usual
 
     @property
     def given(self) -> DoorSecrets:
@@ -103,10 +105,10 @@ class Timeouts(Section):
 
 
 class Budget(Section):
-    """Calls a second, and calls at once, that one account of a system may get from us."""
+    """Calls a second (0: as many as it takes), and calls at once, for one account of a system."""
 
-    rate: Rate = 50.0
-    concurrency: Positive = 32
+    rate: Rate = 0.0
+    concurrency: Positive = 128
 
 
 class Budgets(Section):

@@ -118,6 +118,15 @@ STAGED = [
         53,
         "kind: external",
     ),
+    ("  doors:\n    shop: { accounts: ACME }", "CFG024", 3, 5, "scheme"),
+    (
+        "  doors:\n    shop: { kind: external, scheme: none, id-from: 'header:' }",
+        "CFG026",
+        3,
+        52,
+        "header:<name>",
+    ),
+    ("  doors:\n    shop: { secrets: whsec_% }", "CFG024", 3, 5, "as the sender shows"),
     ("  accounts:\n    - name: ACME", "CFG007", 3, 7, "retailer"),
     (f"  accounts:\n{ACCOUNT}{ACCOUNT}", "CFG021", 9, 7, "`when`"),
     (

@@ -7,13 +7,11 @@ import pytest
 from fluent_connect.clients.fluent.model import Event, Mutation, Pushed, Upsert
 from fluent_connect.handlers.message_handler import Fetched, HandlerContext
 from fluent_connect.model.errors import NoRouteError, RetryableError, Skip, UnreachableError
-from fluent_connect.model.fact import Attempted, Delivered, Fact, Known, Queued
+from fluent_connect.model.fact import Attempted, Delivered, Known
 from fluent_connect.model.message import Message
 from fluent_connect.model.notification import Reference
 from fluent_connect.model.outcome import Dead, Done, Later, Newer, Parked, Skipped, Superseded
-from fluent_connect.model.parcel import EVENT_QUEUE, Parcel
-from fluent_connect.queues.store import Delivery
-from fluent_connect.testing.bench import ACCOUNT, Bench, Result
+from fluent_connect.testing.bench import ACCOUNT, Bench
 from fluent_connect.testing.deliver import deliver, message_for
 from fluent_connect.testing.fake_fluent import FakeFluent
 from unit.router.handlers import (
@@ -21,36 +19,12 @@ from unit.router.handlers import (
     CancellingHandler,
     CarrierHandler,
     Json,
-    LostPriceHandler,
     OrderHandler,
     PaidHandler,
-    PriceHandler,
     ProductHandler,
     SlowHandler,
 )
-
-O1 = Reference("order", "o1")
-
-
-def order(version: int = 1, **fields: Any) -> Json:
-    return {"id": "o1", "version": version, "lineItems": [], **fields}
-
-
-async def hand(bench: Bench, message: Message, payload: Json | None = None) -> Result:
-    await bench.put(message, payload)
-    result = await bench.step()
-    assert result is not None
-    return result
-
-
-def delivery(message: Message | bytes, *, tries: int = 1) -> Delivery:
-    body = message if isinstance(message, bytes) else msgspec.json.encode(message)
-    parcel = Parcel("n.0", "lane", body, headers={"traceparent": "00-1"}, origin="n")
-    return Delivery(EVENT_QUEUE, parcel, tries, None, "lease", 2e9)
-
-
-def facts(found: Any, type_: type[Fact]) -> list[Any]:
-    return [fact for fact in found if isinstance(fact, type_)]
+from unit.router.scene import O1, delivery, facts, hand, order
 
 
 async def test_a_message_is_fetched_mapped_and_pushed() -> None:
@@ -227,57 +201,6 @@ async def test_an_external_message_without_resource_is_fenced_by_its_lane() -> N
 async def test_bytes_that_are_no_message_are_dead() -> None:
     outcome = await Bench(OrderHandler).router(delivery(b"{"))
     assert str(outcome.error).startswith("not a message")
-
-
-async def test_a_missing_parent_is_waited_for_and_brought_about() -> None:
-    fluent = FakeFluent(missing={"standardProduct p1"})
-    bench = Bench(OrderHandler, ("shop.product.upsert", ProductHandler), fluent=fluent)
-    bench.commercetools.put("order", order(products=["p1"]))
-    bench.commercetools.put("product", {"id": "p1", "sku": "s1", "version": 1})
-    parked = await hand(bench, message_for(OrderHandler, O1, version=1))
-    assert isinstance(parked.fate, Parked)
-    assert parked.fate.waits_for == "TEST/1/standardProduct/p1"
-    (repair,) = parked.emitted
-    assert (repair.name, repair.cause, repair.key) == (
-        "shop.product.upsert",
-        "repair",
-        "TEST/1/product/p1",
-    )
-    assert [result.fate for result in await bench.drain()] == [Done("2 created"), Done("created")]
-
-
-async def test_a_missing_parent_that_no_route_brings_about_is_waited_for_alone() -> None:
-    fluent = FakeFluent(missing={"standardProduct p1"})
-    result = await deliver(OrderHandler, resource=order(products=["p1"]), fluent=fluent)
-    assert isinstance(result.fate, Parked)
-    assert result.emitted == []
-
-
-async def test_a_refresh_goes_to_the_route_that_upserts_the_resource() -> None:
-    bench = Bench(PriceHandler, ("shop.product.upsert", ProductHandler))
-    bench.commercetools.put("standalone-price", {"id": "x", "product": "p1"})
-    message = message_for(PriceHandler, Reference("standalone-price", "x"))
-    outcome = await bench.router(delivery(message))
-    (put,) = outcome.puts
-    assert (put.parcel.id, put.parcel.key) == ("test.0.0", "TEST/1/product/p1")
-    assert (put.parcel.group, put.parcel.origin) == ("TEST/shop.product.upsert", "n")
-    assert put.parcel.headers == {"traceparent": "00-1"}
-    (queued,) = facts(outcome.facts, Queued)
-    assert (queued.id, queued.cause, queued.type_id) == ("test.0.0", "refresh", "product")
-    assert outcome.fate == Done("refreshed")
-
-
-async def test_a_refresh_that_no_route_takes_is_skipped_with_the_reason() -> None:
-    resource = {"id": "x", "product": "p1"}
-    result = await deliver(PriceHandler, resource=resource, type_id="standalone-price")
-    assert result.fate == Skipped("no route upserts product")
-
-
-async def test_a_refresh_by_an_unknown_route_waits_for_it_without_spinning() -> None:
-    resource = {"id": "x", "product": "p1"}
-    result = await deliver(LostPriceHandler, resource=resource, type_id="standalone-price")
-    assert isinstance(result.fate, Parked)
-    assert result.fate.waits_for == "route/nowhere"
 
 
 async def test_each_event_is_told_once_in_order() -> None:

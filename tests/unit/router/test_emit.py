@@ -1,0 +1,59 @@
+from fluent_connect.model.fact import Queued
+from fluent_connect.model.notification import Reference
+from fluent_connect.model.outcome import Done, Parked, Skipped
+from fluent_connect.testing.bench import Bench
+from fluent_connect.testing.deliver import deliver, message_for
+from fluent_connect.testing.fake_fluent import FakeFluent
+from unit.router.handlers import LostPriceHandler, OrderHandler, PriceHandler, ProductHandler
+from unit.router.scene import O1, delivery, facts, hand, order
+
+
+async def test_a_missing_parent_is_waited_for_and_brought_about() -> None:
+    fluent = FakeFluent(missing={"standardProduct p1"})
+    bench = Bench(OrderHandler, ("shop.product.upsert", ProductHandler), fluent=fluent)
+    bench.commercetools.put("order", order(products=["p1"]))
+    bench.commercetools.put("product", {"id": "p1", "sku": "s1", "version": 1})
+    parked = await hand(bench, message_for(OrderHandler, O1, version=1))
+    assert isinstance(parked.fate, Parked)
+    assert parked.fate.waits_for == "TEST/1/standardProduct/p1"
+    (repair,) = parked.emitted
+    assert (repair.name, repair.cause, repair.key) == (
+        "shop.product.upsert",
+        "repair",
+        "TEST/1/product/p1",
+    )
+    assert [result.fate for result in await bench.drain()] == [Done("2 created"), Done("created")]
+
+
+async def test_a_missing_parent_that_no_route_brings_about_is_waited_for_alone() -> None:
+    fluent = FakeFluent(missing={"standardProduct p1"})
+    result = await deliver(OrderHandler, resource=order(products=["p1"]), fluent=fluent)
+    assert isinstance(result.fate, Parked)
+    assert result.emitted == []
+
+
+async def test_a_refresh_goes_to_the_route_that_upserts_the_resource() -> None:
+    bench = Bench(PriceHandler, ("shop.product.upsert", ProductHandler))
+    bench.commercetools.put("standalone-price", {"id": "x", "product": "p1"})
+    message = message_for(PriceHandler, Reference("standalone-price", "x"))
+    outcome = await bench.router(delivery(message))
+    (put,) = outcome.puts
+    assert (put.parcel.id, put.parcel.key) == ("test.0.0", "TEST/1/product/p1")
+    assert (put.parcel.group, put.parcel.origin) == ("TEST/shop.product.upsert", "n")
+    assert put.parcel.headers == {"traceparent": "00-1"}
+    (queued,) = facts(outcome.facts, Queued)
+    assert (queued.id, queued.cause, queued.type_id) == ("test.0.0", "refresh", "product")
+    assert outcome.fate == Done("refreshed")
+
+
+async def test_a_refresh_that_no_route_takes_is_skipped_with_the_reason() -> None:
+    resource = {"id": "x", "product": "p1"}
+    result = await deliver(PriceHandler, resource=resource, type_id="standalone-price")
+    assert result.fate == Skipped("no route upserts product")
+
+
+async def test_a_refresh_by_an_unknown_route_waits_for_it_without_spinning() -> None:
+    resource = {"id": "x", "product": "p1"}
+    result = await deliver(LostPriceHandler, resource=resource, type_id="standalone-price")
+    assert isinstance(result.fate, Parked)
+    assert result.fate.waits_for == "route/nowhere"

@@ -84,7 +84,7 @@ class CategoryUpsertHandler(MessageHandler[CategoryState]):
         """Return the category to create or update, or those that go INACTIVE."""
         settings = context.settings
         if resource.gone:
-            return [_deactivation(each, settings) for each in resource.gone]
+            return [_deactivation(each, resource, settings) for each in resource.gone]
         ref = category_ref(resource.id, resource.key, settings)
         fields = {
             "ref": ref,
@@ -100,11 +100,11 @@ class CategoryUpsertHandler(MessageHandler[CategoryState]):
                 entity="category",
                 ref=ref,
                 create={**fields, "type": _TYPE},
-                update={**fields, "status": "ACTIVE"},
+                update=fields,
                 identity=("commercetoolsId", resource.id),
                 parents=(
                     *((parent,) if parent else ()),
-                    Parent("productCatalogue", settings.catalogue),
+                    Parent("catalogue", settings.catalogue),
                 ),
             )
         ]
@@ -146,7 +146,10 @@ def _parent(category: Category, settings: Settings) -> Parent | None:
     return Parent("category", ref, Reference("category", link.id))
 
 
-def _deactivation(category: Deactivated, settings: Settings) -> Upsert:
+def _deactivation(category: Deactivated, top: Category, settings: Settings) -> Upsert:
+    """Return a deactivation; only of the top is it known at which version it was deleted."""
+    version = top.version if category.id == top.id else None
+    told = {"commercetoolsId": category.id, "commercetoolsVersion": version}
     return Upsert(
         entity="category",
         ref=category.ref,
@@ -154,6 +157,7 @@ def _deactivation(category: Deactivated, settings: Settings) -> Upsert:
             "ref": category.ref,
             "catalogue": {"ref": settings.catalogue},
             "status": "INACTIVE",
+            "attributes": attributes(told),
         },
         identity=("commercetoolsId", category.id),
     )

@@ -17,7 +17,7 @@ from fluent_connect.model.errors import (
     UnreachableError,
 )
 from fluent_schema import faults
-from unit.handlers.shop import (
+from unit.handlers.made_up_orders import (
     ADDRESS,
     custom_line,
     line,
@@ -84,7 +84,7 @@ def paid(created: dict[str, Any]) -> Decimal:
 
 def test_a_home_delivery_becomes_an_order_with_items_choice_and_customer() -> None:
     change = mapped(order())
-    created = dict(change.create or {})
+    created: dict[str, Any] = dict(change.create or {})
     assert change.ref == "1001"
     assert change.update is None
     assert change.candidates == ("1001", "order-1")
@@ -288,7 +288,7 @@ def test_a_custom_line_is_kept_as_an_attribute_by_default() -> None:
 
 def test_a_custom_line_may_be_a_service_product() -> None:
     change = mapped(with_wrapping(), Settings(custom_lines={"wrap": "WRAP-SKU"}))
-    created = dict(change.create or {})
+    created: dict[str, Any] = dict(change.create or {})
     service = created["items"][1]
     assert (service["ref"], service["productRef"]) == ("custom-1", "WRAP-SKU")
     assert "WRAP-SKU" in {parent.ref for parent in change.parents}
@@ -373,8 +373,9 @@ def test_one_shipping_to_several_addresses_is_charged_once() -> None:
 
 def test_click_and_collect_has_a_location_and_no_address() -> None:
     change = mapped(order(custom={"fields": {"pickupLocationRef": "STORE_7"}}))
-    choice = dict(change.create or {})["fulfilmentChoice"]
-    assert dict(change.create or {})["type"] == "CC"
+    created: dict[str, Any] = dict(change.create or {})
+    choice = created["fulfilmentChoice"]
+    assert created["type"] == "CC"
     assert choice["pickupLocationRef"] == "STORE_7"
     assert choice["fulfilmentType"] == "CC_PFS"
     assert "deliveryAddress" not in choice

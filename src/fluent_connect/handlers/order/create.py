@@ -93,7 +93,7 @@ class OrderCreateHandler(MessageHandler[ExportedOrder]):
                 parents=(
                     *product_parents(shipping, costs),
                     *location_parents(shipping.destinations),
-                    Parent("productCatalogue", settings.catalogue),
+                    Parent("catalogue", settings.catalogue),
                     Parent("retailer", context.retailer),
                 ),
             )

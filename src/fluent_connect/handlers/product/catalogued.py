@@ -1,7 +1,8 @@
 """What is read of a product, from both systems, before it is mapped."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -14,27 +15,40 @@ from fluent_connect.model.notification import Reference
 
 _REF = 100
 _SKUS = 20
-_VARIANTS = """\
-query variantsOf($ref: String!, $catalogue: ProductCatalogueKey!, $after: String) {
+_IN_FLUENT = """\
+query productInFluent(
+  $ref: String! $catalogue: ProductCatalogueKey! $after: String
+  $skus: [String!] $withSkus: Boolean!
+) {
   found: standardProduct(ref: $ref, catalogue: $catalogue) {
-    ref
+    ref status
     variants(first: 500, after: $after) {
-      edges { cursor node { ref attributes { name value } } }
+      edges { cursor node { ref status attributes { name value } } }
       pageInfo { hasNextPage }
     }
+  }
+  sold: variantProducts(ref: $skus, catalogue: $catalogue, first: 1000) @include(if: $withSkus) {
+    edges { node { ref status } }
   }
 }
 """
 
 
+class InFluent(msgspec.Struct, frozen=True):
+    """What Fluent has of a product: the variants that came from it, and what is INACTIVE."""
+
+    variants: Sequence[str] = ()
+    inactive: Collection[str] = ()
+
+
 class CataloguedProduct(Product, frozen=True, kw_only=True):
-    """A product, its standalone prices, and the variants that Fluent has of it.
+    """A product, its standalone prices, and what Fluent has of it.
 
     `at`: the time (UTC) at which prices must be valid. `gone`: the product is deleted.
     """
 
     standalone: Sequence[Price] = msgspec.field(default=(), name="~standalone")
-    in_fluent: Sequence[str] = msgspec.field(default=(), name="~inFluent")
+    in_fluent: InFluent = msgspec.field(default=InFluent(), name="~inFluent")
     at: str = msgspec.field(default="", name="~at")
     gone: bool = msgspec.field(default=False, name="~gone")
 
@@ -60,7 +74,7 @@ async def gather(product: CataloguedProduct, context: HandlerContext) -> Catalog
     return msgspec.structs.replace(
         product,
         standalone=await _standalone(product, context),
-        in_fluent=await variants_in_fluent(product, context),
+        in_fluent=await _in_fluent(product, context),
         at=moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z",
     )
 
@@ -80,25 +94,36 @@ async def _standalone(product: Product, context: HandlerContext) -> list[Price]:
     return found
 
 
-async def variants_in_fluent(product: Product, context: HandlerContext) -> list[str]:
-    """Return the refs of all variants that Fluent keeps under the product's standard product.
+async def _in_fluent(product: Product, context: HandlerContext) -> InFluent:
+    """Return what Fluent has under the product's standard product, and under its SKUs.
 
-    Those that came from another product (keys are used again) are left out.
+    A variant that came from another product (keys and SKUs are used again) is not its own.
     """
     settings = context.settings
-    variables: dict[str, object] = {
+    skus = [each.sku for each in variants(product) if each.sku]
+    asked: dict[str, object] = {
         "ref": standard_ref(product, settings),
         "catalogue": {"ref": settings.catalogue},
+        "skus": skus,
+        "withSkus": bool(skus),
     }
-    found: list[str] = []
+    own: list[str] = []
+    inactive: set[str] = set()
     while True:
-        answer = await context.fluent.ask(_VARIANTS, variables)
-        page = (answer.get("found") or {}).get("variants") or {}
-        edges = page.get("edges") or []
-        found += [edge["node"]["ref"] for edge in edges if _ours(edge["node"], product.id)]
-        if not edges or not (page.get("pageInfo") or {}).get("hasNextPage"):
-            return found
-        variables["after"] = edges[-1]["cursor"]
+        answer = await context.fluent.ask(_IN_FLUENT, asked)
+        standard = answer.get("found") or {}
+        edges = _edges(standard.get("variants"))
+        nodes = [edge["node"] for edge in edges]
+        own += [node["ref"] for node in nodes if _ours(node, product.id)]
+        seen = [standard, *nodes, *(edge["node"] for edge in _edges(answer.get("sold")))]
+        inactive |= {each["ref"] for each in seen if each.get("status") == "INACTIVE"}
+        if not edges or not (standard["variants"].get("pageInfo") or {}).get("hasNextPage"):
+            return InFluent(own, frozenset(inactive))
+        asked |= {"after": edges[-1]["cursor"], "withSkus": False}
+
+
+def _edges(connection: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]:
+    return [edge for edge in (connection or {}).get("edges") or () if edge.get("node")]
 
 
 def _ours(node: Mapping[str, object], product_id: str) -> bool:
@@ -120,7 +145,7 @@ async def remains(
         key=key if isinstance(key, str) else None,
         gone=True,
     )
-    found = await variants_in_fluent(rest, context)
+    found = await _in_fluent(rest, context)
     return msgspec.structs.replace(rest, in_fluent=found)
 
 

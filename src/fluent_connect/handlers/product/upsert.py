@@ -23,6 +23,7 @@ from fluent_connect.handlers.product.catalogued import (
 from fluent_connect.handlers.product.fields import common, described, gtin
 from fluent_connect.handlers.product.offers import rows
 from fluent_connect.handlers.settings import Settings
+from fluent_connect.mapping.attributes import attributes
 from fluent_connect.mapping.text import whole
 from fluent_connect.model.errors import UnprocessableError
 from fluent_connect.model.message import Message
@@ -63,13 +64,16 @@ class ProductUpsertHandler(MessageHandler[CataloguedProduct]):
         data = resource.master_data.current
         standard = standard_ref(resource, settings)
         if resource.gone or data is None or not resource.master_data.published:
-            known = [*(each.sku for each in variants(resource) if each.sku), *resource.in_fluent]
+            known = [
+                *(each.sku for each in variants(resource) if each.sku),
+                *resource.in_fluent.variants,
+            ]
             return [
                 *(inactive("variantProduct", ref, resource, settings) for ref in _distinct(known)),
                 inactive("standardProduct", standard, resource, settings),
             ]
         sold = _sold(resource, settings)
-        over = [ref for ref in _distinct(resource.in_fluent) if ref not in sold]
+        over = [ref for ref in _distinct(resource.in_fluent.variants) if ref not in sold]
         return [
             _standard(resource, data, standard, list(sold.values()), settings),
             *(_variant(resource, data, each, standard, settings) for each in sold.values()),
@@ -111,7 +115,14 @@ def inactive(entity: Entity, ref: str, product: CataloguedProduct, settings: Set
     return Upsert(
         entity=entity,
         ref=ref,
-        update={"ref": ref, "catalogue": {"ref": settings.catalogue}, "status": "INACTIVE"},
+        update={
+            "ref": ref,
+            "catalogue": {"ref": settings.catalogue},
+            "status": "INACTIVE",
+            "attributes": attributes(
+                {"commercetoolsId": product.id, "commercetoolsVersion": product.version}
+            ),
+        },
         identity=("commercetoolsId", product.id),
     )
 
@@ -130,7 +141,7 @@ def _standard(
         "gtin": gtin(ref, sold[0] if len(sold) == 1 else None, data, settings),
         "attributes": described(product, data.attributes, data, settings, extra),
     }
-    return _upsert("standardProduct", ref, fields, product, data, settings, ())
+    return _upsert("standardProduct", ref, fields, product=product, data=data, settings=settings)
 
 
 def _variant(
@@ -156,17 +167,26 @@ def _variant(
     if prices:
         fields["prices"] = prices
     parent = Parent("standardProduct", standard, Reference("product", product.id))
-    return _upsert("variantProduct", ref, fields, product, data, settings, (parent,))
+    return _upsert(
+        "variantProduct",
+        ref,
+        fields,
+        product=product,
+        data=data,
+        settings=settings,
+        parents=(parent,),
+    )
 
 
-def _upsert(  # noqa: PLR0917
+def _upsert(
     entity: Entity,
     ref: str,
     fields: dict[str, object],
+    *,
     product: CataloguedProduct,
     data: ProductData,
     settings: Settings,
-    parents: tuple[Parent, ...],
+    parents: tuple[Parent, ...] = (),
 ) -> Upsert:
     categories = [
         Parent(
@@ -174,15 +194,18 @@ def _upsert(  # noqa: PLR0917
         )
         for link in data.categories
     ]
-    kind = "STANDARD" if entity == "standardProduct" else "VARIANT"
+    refs = _distinct(each.ref for each in categories)
+    catalogue = {"ref": settings.catalogue}
+    if refs:
+        fields["categories"] = [{"ref": each, "catalogue": catalogue} for each in refs]
+    again = {"status": "ACTIVE"} if ref in product.in_fluent.inactive else {}
     return Upsert(
         entity=entity,
         ref=ref,
-        create={**fields, "type": kind},
-        update={**fields, "status": "ACTIVE"},
-        identity=("commercetoolsId", product.id),
-        categories=_distinct(each.ref for each in categories),
-        parents=(*parents, *categories, Parent("productCatalogue", settings.catalogue)),
+        create={**fields, "type": "STANDARD" if entity == "standardProduct" else "VARIANT"},
+        update={**fields, **again},
+        categories=refs,
+        parents=(*parents, *categories, Parent("catalogue", settings.catalogue)),
     )
 
 

@@ -1,0 +1,165 @@
+from typing import Any
+
+import msgspec
+import pytest
+
+from fluent_connect.clients.fluent.model import Upsert
+from fluent_connect.handlers.customer import CustomerCreateHandler, CustomerState
+from fluent_connect.handlers.settings import Settings
+from fluent_connect.model.errors import Skip, UnprocessableError
+from fluent_schema import faults
+from unit.handlers.stage import (
+    FakeCommercetools,
+    context,
+    corpus,
+    map_context,
+    message,
+    needs_corpus,
+    outcome_of,
+)
+
+HANDLER = CustomerCreateHandler()
+
+
+def customer(**more: Any) -> dict[str, Any]:
+    return {
+        "id": "c-1",
+        "version": 3,
+        "customerNumber": "4711",
+        "email": "ada@example.com",
+        "firstName": "Ada",
+        "lastName": "Example",
+        "companyName": "Example Ltd",
+        "password": "hash",
+        "addresses": [
+            {"id": "a1", "country": "FR", "phone": "01"},
+            {"id": "a2", "country": "DE", "phone": "02", "mobile": "03"},
+        ],
+        "defaultShippingAddressId": "a2",
+        **more,
+    }
+
+
+def mapped(raw: dict[str, Any], settings: Settings | None = None) -> Upsert:
+    resource = msgspec.convert(raw, CustomerState)
+    (change,) = HANDLER.map(resource, message("customer", "c-1"), map_context(settings))
+    assert isinstance(change, Upsert)
+    assert faults(change) == []
+    assert "hash" not in repr(change)
+    return change
+
+
+def test_a_customer_is_created_with_all_that_fluent_requires() -> None:
+    change = mapped(customer())
+    assert change.ref == "c-1"
+    assert change.create is not None
+    assert change.create["primaryEmail"] == "ada@example.com"
+    assert change.create["promotionOptIn"] is False
+    assert change.create["timezone"] == "UTC"
+    assert change.create["retailer"] == {"id": "5"}
+
+
+def test_an_update_sends_only_what_commercetools_owns() -> None:
+    update = mapped(customer()).update
+    assert update is not None
+    assert {"timezone", "promotionOptIn", "retailer"}.isdisjoint(update)
+    assert update["firstName"] == "Ada"
+
+
+def test_the_default_shipping_address_tells_phone_and_country() -> None:
+    create = mapped(customer()).create
+    assert create is not None
+    assert (create["primaryPhone"], create["country"]) == ("03", "DE")
+    fallback = mapped(customer(defaultShippingAddressId=None)).create
+    assert fallback is not None
+    assert (fallback["primaryPhone"], fallback["country"]) == ("01", "FR")
+
+
+@pytest.mark.parametrize(
+    ("rule", "name"), [("id", "x_c-1"), ("customer-number", "x_4711"), ("email", "x_ada@b.example")]
+)
+def test_the_username_follows_one_rule(rule: str, name: str) -> None:
+    settings = msgspec.convert({"username": rule, "username_prefix": "x_"}, Settings)
+    assert mapped(customer(email="Ada@B.example"), settings).ref == name
+
+
+def test_a_username_that_is_missing_or_too_long_is_refused() -> None:
+    with pytest.raises(UnprocessableError, match="customer-number"):
+        mapped(customer(customerNumber=None), Settings(username="customer-number"))
+    with pytest.raises(UnprocessableError, match="250"):
+        mapped(customer(), Settings(username_prefix="x" * 250))
+
+
+def test_a_missing_email_is_stood_in_for_or_refused() -> None:
+    create = mapped(customer(email=None)).create
+    assert create is not None
+    assert create["primaryEmail"] == "c-1@no-email.invalid"
+    with pytest.raises(UnprocessableError, match="e-mail"):
+        mapped(customer(email=""), Settings(missing_email="dead"))
+
+
+def test_what_is_too_long_is_cut_or_left_out_but_never_wrong() -> None:
+    raw = customer(
+        firstName="A" * 60,
+        title="D" * 60,
+        email="a" * 250 + "@example.com",
+        addresses=[{"id": "a", "mobile": "+49 (0) 1234 / 5678-9012345678901", "phone": "030 1"}],
+    )
+    create = mapped(raw).create
+    assert create is not None
+    assert create["firstName"] == "A" * 50
+    assert create["primaryEmail"] == "c-1@no-email.invalid"
+    assert create["primaryPhone"] == "030 1"
+
+
+async def test_a_customer_is_read_as_it_stands() -> None:
+    shop = FakeCommercetools({"customer/c-1": customer()})
+    fetched = await HANDLER.fetch(message("customer", "c-1"), context(shop))
+    assert fetched.version == 3
+    assert fetched.resource is not None
+    assert not fetched.resource.erased
+
+
+@pytest.mark.parametrize("payload", [{"dataErasure": True}, {"data": {"dataErasure": True}}])
+async def test_an_erasure_overwrites_the_person_and_creates_nobody(
+    payload: dict[str, object],
+) -> None:
+    told = message("customer", "c-1", "ResourceDeleted", version=9)
+    fetched = await HANDLER.fetch(told, context(payload=payload))
+    assert fetched.deleted
+    assert fetched.version == 9
+    assert fetched.resource is not None
+    (change,) = HANDLER.map(fetched.resource, told, map_context())
+    assert isinstance(change, Upsert)
+    assert faults(change) == []
+    assert change.create is None
+    assert change.identity == ("commercetoolsId", "c-1")
+    update = change.update
+    assert update is not None
+    assert update["primaryEmail"] == "c-1@no-email.invalid"
+    assert {update[name] for name in ("firstName", "lastName", "primaryPhone")} == {"erased"}
+
+
+async def test_a_deletion_without_erasure_is_skipped() -> None:
+    told = message("customer", "c-1", "ResourceDeleted", version=9)
+    fetched = await HANDLER.fetch(told, context(payload={}))
+    assert fetched.resource is None
+    with pytest.raises(Skip, match="without data erasure"):
+        HANDLER.gone(told, map_context())
+
+
+async def test_an_erased_customer_whose_name_nobody_tells_is_not_passed_over() -> None:
+    told = message("customer", "c-1", "ResourceDeleted", attributes={"dataErasure": True})
+    fetched = await HANDLER.fetch(told, context())
+    assert fetched.resource is not None
+    with pytest.raises(UnprocessableError, match="customer-number"):
+        HANDLER.map(fetched.resource, told, map_context(Settings(username="customer-number")))
+
+
+@needs_corpus
+def test_every_recorded_customer_maps() -> None:
+    for name, raw in corpus("customers"):
+        resource = msgspec.convert(raw, CustomerState)
+        changes = outcome_of(HANDLER, resource, message("customer"))
+        assert changes, name
+        assert all(isinstance(each, Upsert) and faults(each) == [] for each in changes), name

@@ -168,7 +168,7 @@ def _budgets(config: Config) -> Iterator[Lint]:
         ),
     ):
         allowed = budget.concurrency * max(1, len(names))
-        if concurrency > allowed:
+        if 0 < allowed < concurrency:
             what = f"{concurrency} handlers at once share {allowed} calls at once to {key}"
             fix = f"raise http.budgets.{key}.concurrency, or lower the queue's"
             path = ("queues", EVENT_QUEUE, "concurrency")

@@ -122,8 +122,6 @@ class Breaker(Section):
     """When an (account, system) counts as down, and when it is tried again."""
 
     failures: Positive = 10
-    share: Share = 0.5
-    window: Positive = 20
     open_for: Duration = 30.0
 
 

@@ -133,7 +133,7 @@ Digits = Annotated[str, Field(pattern=r"^\d+$")]
 ConnectorName = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z]+)*$")]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Positive = Annotated[int, Field(ge=1, le=10_000)]
-Rate = Annotated[float, Field(gt=0)]
+Rate = Annotated[float, Field(ge=0)]
 WebUrl = Annotated[str, AfterValidator(web_url)]
 QueueUrl = Annotated[str, AfterValidator(queue_url)]
 

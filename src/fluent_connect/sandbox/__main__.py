@@ -1,4 +1,4 @@
-"""The sandbox as a process: `python -m fluent_connect.sandbox '{"orders": 3}'` (Options as JSON)."""
+"""The sandbox as a process: `python -m fluent_connect.sandbox '{"orders": 3}'` (Options)."""
 
 import sys
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -35,7 +36,7 @@ from fluent_connect.sandbox.fluent.mutations import MUTATIONS, resolver
 from fluent_connect.sandbox.fluent.queries import FIELDS, PLAIN, QUERIES, not_implemented
 from fluent_connect.sandbox.fluent.session import Session
 
-_REQUIRED = re.compile(r"was not provided|to be provided|required field|must not be null|non-nullable")
+_REQUIRED = re.compile("was not provided|to be provided|required field|must not be null")
 _EMBEDDED = {"Attribute", "Price", "TaxType", "PageInfo", "AmountType"}
 _CACHED = 2000
 _NOUNS = {"categories": "CATEGORY", "me": ""}
@@ -115,6 +116,12 @@ class Graph:
         ]
         weight = _Weigher(self.schema, tree).weigh(operation)
         return Document(tree=tree, roots=roots, kind=kind, weight=weight)
+
+
+@cache
+def graph() -> Graph:
+    """Return the one graph of this process: it holds no data, only what it understood."""
+    return Graph()
 
 
 def _resolve(schema: GraphQLSchema) -> None:

@@ -5,7 +5,6 @@ from typing import Literal
 
 import msgspec
 
-
 _WORKFLOWS = {
     "ORDER::HD": "BOOKED",
     "ORDER::CC": "BOOKED",

@@ -16,7 +16,7 @@ from fluent_connect.sandbox.fluent.account import begin
 from fluent_connect.sandbox.fluent.entities import Entities, Json
 from fluent_connect.sandbox.fluent.errors import BODY_401
 from fluent_connect.sandbox.fluent.events import Events
-from fluent_connect.sandbox.fluent.execution import Graph
+from fluent_connect.sandbox.fluent.execution import graph
 from fluent_connect.sandbox.fluent.knobs import Access, Knobs
 from fluent_connect.sandbox.fluent.session import Session
 from fluent_connect.sandbox.fluent.webhooks import Webhooks
@@ -37,7 +37,7 @@ class Fluent:
         self.events = Events(self.entities, access, self.knobs, database)
         self.webhooks = Webhooks(access.account, access.retailers[0])
         self.requests: dict[str, int] = {}
-        self._graph = Graph()
+        self._graph = graph()
         self._tokens: dict[str, float] = {}
         self._refresh: dict[str, float] = {}
         begin(self._session("sandbox"), locations)

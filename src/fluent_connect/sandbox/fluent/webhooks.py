@@ -5,6 +5,7 @@ import base64
 import json
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import aiohttp
@@ -21,7 +22,10 @@ class Webhooks:
     def __init__(self, account: str, retailer: str) -> None:
         self._account = account
         self._retailer = retailer
-        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+    @cached_property
+    def _key(self) -> rsa.RSAPrivateKey:
+        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
     @property
     def public_key(self) -> str:

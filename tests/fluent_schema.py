@@ -11,7 +11,9 @@ from graphql import (
     GraphQLSchema,
     build_schema,
     get_named_type,
+    get_nullable_type,
     is_input_object_type,
+    is_list_type,
     is_scalar_type,
 )
 from graphql.utilities import validate_input_value
@@ -71,7 +73,8 @@ def _walk(value: Any, kind: GraphQLInputObjectType, at: str, found: list[str]) -
         stated = _LENGTH.search(field.description or "")
         limit = int(stated[1]) if stated else _UNSTATED
         type_ = get_named_type(field.type)
-        for each in inner if isinstance(inner, list) else [inner]:
+        many = isinstance(inner, list) and is_list_type(get_nullable_type(field.type))
+        for each in inner if many else [inner]:
             if each is None:
                 found.append(f"{where} is null")
             elif is_input_object_type(type_):

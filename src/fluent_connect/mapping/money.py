@@ -61,6 +61,11 @@ def exact(amount: int, unit_digits: int) -> Decimal:
     return Decimal((sign, tuple(map(int, str(abs(amount)))), -unit_digits))
 
 
+def text(amount: int, unit_digits: int) -> str:
+    """Return so many units as a person writes them: "12.50"."""
+    return format(exact(amount, unit_digits), "f")
+
+
 def number(amount: int, unit_digits: int) -> float:
     """Return so many units as the float that prints as their exact decimal.
 

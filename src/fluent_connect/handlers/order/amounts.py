@@ -93,7 +93,7 @@ def settle(order: Order, plan: Plan, settings: Settings) -> Costs:
     kept = [share for _, share, use in uses if use == "attribute"]
     total = _total(order, scale)
     sold = [*portions, *(share for *_, share in services)]
-    sold, choices = _add_up(sold, choices, kept, total)
+    sold, choices = _add_up(sold, choices, kept, total=total, digits=scale.digits)
     count = len(portions)
     return Costs(
         digits=scale.digits,
@@ -200,7 +200,12 @@ def _split(share: Share, quantities: Sequence[int]) -> list[Share]:
 
 
 def _add_up(
-    sold: Sequence[Share], choices: Sequence[Share], kept: Iterable[Share], total: Share
+    sold: Sequence[Share],
+    choices: Sequence[Share],
+    kept: Iterable[Share],
+    *,
+    total: Share,
+    digits: int,
 ) -> tuple[list[Share], list[Share]]:
     """Return items and choices so changed that all adds up to the total.
 
@@ -213,9 +218,9 @@ def _add_up(
         everything += each
     net, tax = total.net - everything.net, total.tax - everything.tax
     if net + tax > len(parts) and not everything.untold:
+        lines = money.text(everything.net + everything.tax, digits)
         raise UnprocessableError(
-            f"the lines add up to {everything.net + everything.tax} of the smallest unit,"
-            f" the order to {total.net + total.tax}"
+            f"the lines add up to {lines}, the order to {money.text(total.net + total.tax, digits)}"
         )
     nets = _level([each.net for each in parts], len(sold), net)
     taxes = _level([each.tax for each in parts], len(sold), tax)

@@ -198,14 +198,14 @@ def _told(order: ExportedOrder, costs: Costs) -> Mapping[str, object]:
         "orderNumber": order.order_number,
         "commercetoolsCustomerId": order.customer_id,
         "purchaseOrderNumber": order.purchase_order_number,
-        "discountOnTotalPrice": _text(off, costs) if off else None,
+        "discountOnTotalPrice": money.text(off, costs.digits) if off else None,
         "customLines": [
             {
                 "id": line.id,
                 "slug": line.slug,
                 "quantity": line.quantity,
-                "net": _text(share.net, costs),
-                "tax": _text(share.tax, costs),
+                "net": money.text(share.net, costs.digits),
+                "tax": money.text(share.tax, costs.digits),
             }
             for line, share in costs.noted
         ],
@@ -213,7 +213,3 @@ def _told(order: ExportedOrder, costs: Costs) -> Mapping[str, object]:
         "locale": order.locale,
         "origin": order.origin,
     }
-
-
-def _text(amount: int, costs: Costs) -> str:
-    return format(money.exact(amount, costs.digits), "f")

@@ -39,9 +39,14 @@ def variables(sandbox: Sandbox) -> dict[str, str]:
     }
 
 
-def configured(sandbox: Sandbox, options: Options, environ: Mapping[str, str]) -> Config:
+def configured(
+    sandbox: Sandbox,
+    options: Options,
+    environ: Mapping[str, str],
+    more: Mapping[str, object] | None = None,
+) -> Config:
     """Return the configuration of a connector whose one account is the sandbox."""
-    overrides = {**options.overrides(), "log.format": "text"}
+    overrides = {**options.overrides(), "log.format": "text", **(more or {})}
     return load(options.config, options.profiles, {**environ, **variables(sandbox)}, overrides)
 
 

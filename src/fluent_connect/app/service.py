@@ -9,7 +9,6 @@ from pathlib import Path
 
 import msgspec
 import structlog
-import uvloop
 
 from fluent_connect.app import disk, logs
 from fluent_connect.app.build import (
@@ -21,7 +20,6 @@ from fluent_connect.app.build import (
     route_table,
 )
 from fluent_connect.app.clients import Clients
-from fluent_connect.app.config.load import load
 from fluent_connect.app.config.result import Config
 from fluent_connect.app.discovery import discover
 from fluent_connect.app.handlers import Handlers
@@ -272,20 +270,6 @@ def _by_kind(
         "message": {"active": active, "inactive": rest},
         "notification": empty,
     }
-
-
-def serve(options: Options) -> int:
-    """Run the service until SIGTERM or SIGINT; return the exit code. ConfigError: not started."""
-    return uvloop.run(_serve(options))
-
-
-async def _serve(options: Options) -> int:
-    if options.sandbox:
-        from fluent_connect.app.playground import play  # noqa: PLC0415 - only where it is wanted
-
-        return await play(options)
-    config = load(options.config, options.profiles, None, options.overrides())
-    return await run(config, options.drain)
 
 
 async def run(config: Config, drain: float, ready: asyncio.Event | None = None) -> int:

@@ -93,9 +93,11 @@ class Telemetry:
 
     def _say(self, state: str, queue: str) -> Callable[..., object]:
         """Return where a line goes: what was only read and passed on is of interest to few."""
-        if state in {"dead", "retrying"}:
-            return self._log.warning
-        return self._log.debug if queue == CT_QUEUE else self._log.info
+        level = "info" if queue != CT_QUEUE else "debug"
+        say: Callable[..., object] = getattr(
+            self._log, "warning" if state in {"dead", "retrying"} else level
+        )
+        return say
 
     def _count(self, queue: str, name: str, state: str) -> None:
         counter = self._counts.get((queue, name, state))

@@ -243,7 +243,7 @@ class Pusher:
         if missing:
             return _absent(missing)
         if change.parents:
-            return UnknownCodeError(f"{error}, but all that it could mean exists")
+            return RetryableError(f"{error}, but all that it could mean exists by now")
         return error
 
     def _remember(self, entity: str, ref: str, number: str | None) -> None:

@@ -94,7 +94,8 @@ class BrokeredStore:
         self._confirmed: dict[str, None] = {}
         self._waiting: Counter[str] = Counter()
         self._turns: Counter[str] = Counter()
-        self._locks = {queue: asyncio.Lock() for queue in queues}
+        self._taking = {queue: asyncio.Lock() for queue in queues}
+        self._moving = {queue: asyncio.Lock() for queue in queues}
         self._adopters: dict[str, asyncio.Task[None]] = {}
         self._relay: asyncio.Task[None] | None = None
 
@@ -193,10 +194,12 @@ class BrokeredStore:
 
     async def depth(self, queue: str) -> Depth:
         """Count the parcels of a queue; those under way, or put by others, count as ready."""
-        depth = await self._sql.depth(queue)
         if queue not in self._queues:
-            return depth
-        under_way = await self._sql.depth(outbox(queue))
+            return await self._sql.depth(queue)
+        async with self._moving[queue]:
+            # What another process moves meanwhile is counted twice rather than not at all.
+            under_way = await self._sql.depth(outbox(queue))
+            depth = await self._sql.depth(queue)
         try:
             at_broker = await self._broker.depth(queue) or 0
         except _UNREACHABLE:
@@ -332,20 +335,25 @@ class BrokeredStore:
 
     async def _adopt(self, queue: str, wait: float) -> bool:
         """Return whether the broker handed anything out."""
-        async with self._locks[queue]:
+        async with self._taking[queue]:
             deliveries = await self._broker.take(queue, _BATCH, wait)
             if not deliveries:
                 return False
-            adoptions = [self._adoption(each) for each in deliveries]
-            verdicts = list(await self._sql.commit(*adoptions))
-            for place, delivery in enumerate(deliveries):
-                if verdicts[place] is Verdict.REFUSED:
-                    verdicts[place] = (await self._sql.commit(self._bare(delivery)))[0]
+            async with self._moving[queue]:
+                verdicts = await self._move(deliveries)
             reach("brokered:after-adoption")
             # What SQL refuses even so stays with the broker, which hands it out again.
             kept = zip(deliveries, verdicts, strict=True)
             await self._broker.ack(*(each for each, word in kept if word is not Verdict.REFUSED))
             return True
+
+    async def _move(self, deliveries: Sequence[Delivery]) -> Sequence[Verdict]:
+        """Commit the adoptions; of one that is refused, the bytes alone."""
+        verdicts = list(await self._sql.commit(*(self._adoption(each) for each in deliveries)))
+        for place, delivery in enumerate(deliveries):
+            if verdicts[place] is Verdict.REFUSED:
+                verdicts[place] = (await self._sql.commit(self._bare(delivery)))[0]
+        return verdicts
 
     def _adoption(self, delivery: Delivery) -> Write:
         """Return the write that makes what the broker handed out SQL's own, once."""

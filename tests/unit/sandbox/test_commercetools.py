@@ -218,3 +218,20 @@ async def test_the_shop_is_the_same_for_the_same_seed(caller: Caller) -> None:
     shop = caller.sandbox.shop
     assert shop.order(7) == type(shop)(1).order(7)
     assert shop.order(7)["id"] != type(shop)(2).order(7)["id"]
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "productType(id = :id)",
+        'masterData(published=true) and masterData(current(masterVariant(sku="SKU-0001-1")))',
+        'taxCategory(typeId="tax-category" and id = :id)',
+        'masterData(current(masterVariant(sku in ("SKU-0001-1")) or variants(sku="x")))',
+        'masterData(current(categories(id = "x")))',
+        "masterData(staged(masterVariant(prices(channel(id = :id)))))",
+    ],
+)
+async def test_predicates_of_refreshes_are_understood(caller: Caller, where: str) -> None:
+    query = {"where": where, "var.id": "x", "sort": "id asc", "withTotal": "false"}
+    status, body = await caller.ct("GET", "products", **query)
+    assert (status, "results" in body) == (200, True), body

@@ -49,6 +49,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     tree: DocumentNode | None
     errors: Sequence[GraphQLError] = ()
     roots: Sequence[str] = ()
+    keys: Sequence[str] = ()
+    """What the root fields are called in the answer: their aliases."""
     kind: str = "query"
     weight: Weight | None = None
 
@@ -109,13 +111,13 @@ class Graph:
         if errors or operation is None:
             return Document(tree=None, errors=errors)
         kind = operation.operation.value
-        roots = [
-            node.name.value
-            for node in operation.selection_set.selections
-            if isinstance(node, FieldNode)
+        fields = [
+            node for node in operation.selection_set.selections if isinstance(node, FieldNode)
         ]
+        roots = [node.name.value for node in fields]
+        keys = [(node.alias or node.name).value for node in fields]
         weight = _Weigher(self.schema, tree).weigh(operation)
-        return Document(tree=tree, roots=roots, kind=kind, weight=weight)
+        return Document(tree=tree, roots=roots, keys=keys, kind=kind, weight=weight)
 
 
 @cache

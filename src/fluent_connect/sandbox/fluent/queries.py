@@ -174,6 +174,8 @@ QUERIES: dict[str, Resolver] = {
     "standardProducts": listing("standardProduct"),
     "variantProduct": by_key("variantProduct"),
     "variantProducts": listing("variantProduct"),
+    "groupProduct": by_key("groupProduct"),
+    "groupProducts": listing("groupProduct"),
     "productCatalogue": by_ref("productCatalogue"),
     "productCatalogues": listing("productCatalogue"),
     "location": by_ref("location"),

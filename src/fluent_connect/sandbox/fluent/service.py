@@ -74,9 +74,9 @@ class Fluent:
         """Answer a failure as the platform words it; `errors`: GraphQL errors and empty data."""
         text = "This request failed on purpose."
         if fault.kind == "errors":
-            roots = self.labels(call)[2:]
-            error = {"message": text, "path": roots[:1], "extensions": {"code": fault.code}}
-            return reply({"data": dict.fromkeys(roots), "errors": [error]}, fault.status or 200)
+            keys = self._graph.document(_request(call).get("query") or "").keys
+            error = {"message": text, "path": keys[:1], "extensions": {"code": fault.code}}
+            return reply({"data": dict.fromkeys(keys), "errors": [error]}, fault.status or 200)
         status = fault.status or 500
         if status == 401:  # noqa: PLR2004
             return reply(BODY_401, 401)

@@ -584,6 +584,7 @@ async def test_the_customer_is_read_with_the_order() -> None:
     assert fetched.resource is not None
     assert fetched.resource.buyer is not None
     assert fetched.resource.buyer.version == 7
+    assert fetched.dependencies == {"customer/c-1": 7}
 
 
 async def test_an_unexpanded_payment_is_read_by_itself_or_is_an_outage() -> None:

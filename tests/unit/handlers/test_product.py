@@ -252,6 +252,7 @@ async def test_standalone_prices_and_fluents_variants_are_gathered() -> None:
     assert len(fetched.resource.standalone) == 1
     assert fetched.resource.at.startswith("2023-11-14T22:13:20")
     assert fluent.asked[1]["after"] == "SKU-1"
+    assert fetched.dependencies == {"standalone-price/s": 1, "tax-category/t": 1}
 
 
 async def test_a_deleted_product_goes_inactive_by_what_fluent_has_of_it() -> None:

@@ -120,6 +120,7 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     default_shipping_address_id: str | None = None
     default_billing_address_id: str | None = None
     customer_group: Link[Head] | None = None
+    stores: Sequence[Link[Head]] = ()
     custom: CustomFields | None = None
 
 

@@ -42,9 +42,13 @@ from fluent_connect.model.errors import RetryableError, Skip, UnprocessableError
 from fluent_connect.model.message import Message
 from fluent_connect.model.notification import Reference
 
-_EXPAND = ("paymentInfo.payments[*]", "shippingInfo.shippingMethod")
-_EXPAND_SHIPMENTS = "shipping[*].shippingInfo.shippingMethod"
-_EXPAND_CHANNELS = "lineItems[*].supplyChannel"
+_EXPAND = (
+    "paymentInfo.payments[*]",
+    "shippingInfo.shippingMethod",
+    "shipping[*].shippingInfo.shippingMethod",
+    "lineItems[*].supplyChannel",
+    "lineItems[*].distributionChannel",
+)
 
 
 class OrderCreateHandler(MessageHandler[ExportedOrder]):
@@ -57,9 +61,7 @@ class OrderCreateHandler(MessageHandler[ExportedOrder]):
         if message.resource is None:
             raise UnprocessableError("the message names no order")
         settings = context.settings
-        channels = (_EXPAND_CHANNELS,) if "channel" in settings.pickup_from else ()
-        expand = (*_EXPAND, _EXPAND_SHIPMENTS, *channels)
-        order = await context.commercetools.get(message.resource, ExportedOrder, expand=expand)
+        order = await context.commercetools.get(message.resource, ExportedOrder, expand=_EXPAND)
         if order is None:
             return Fetched(None, None)
         if kept_back(order, message.kind, settings):
@@ -70,7 +72,7 @@ class OrderCreateHandler(MessageHandler[ExportedOrder]):
             customer = Reference("customer", order.customer_id)
             found = await context.commercetools.get(customer, Customer)
             order = msgspec.structs.replace(order, buyer=found)
-        return Fetched(order, order.version)
+        return Fetched(order, order.version, dependencies=_dependencies(order))
 
     def map(
         self, resource: ExportedOrder, message: Message, context: MapContext
@@ -98,6 +100,14 @@ class OrderCreateHandler(MessageHandler[ExportedOrder]):
                 ),
             )
         ]
+
+
+def _dependencies(order: ExportedOrder) -> dict[str, int]:
+    """Return the versions of the payments and the customer that were read with the order."""
+    found = {f"payment/{each.id}": each.version for each in payments(order)}
+    if order.buyer is not None:
+        found[f"customer/{order.buyer.id}"] = order.buyer.version
+    return found
 
 
 def _await_number(order: ExportedOrder, message: Message, context: HandlerContext) -> None:

@@ -154,3 +154,17 @@ def link_key(link: Link[Head] | None) -> str | None:
     if link is None:
         return None
     return (link.obj.key if link.obj else None) or link.key
+
+
+def dependencies(product: CataloguedProduct) -> dict[str, int]:
+    """Return the versions of what was read with the product, by `typeId/id`."""
+    found = {
+        f"standalone-price/{price.id}": price.version
+        for price in product.standalone
+        if price.version is not None
+    }
+    if product.product_type and product.product_type.obj:
+        found[f"product-type/{product.product_type.id}"] = product.product_type.obj.version
+    if product.tax_category and product.tax_category.obj:
+        found[f"tax-category/{product.tax_category.id}"] = product.tax_category.obj.version
+    return found

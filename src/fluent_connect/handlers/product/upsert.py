@@ -14,6 +14,7 @@ from fluent_connect.handlers.message_handler import (
 )
 from fluent_connect.handlers.product.catalogued import (
     CataloguedProduct,
+    dependencies,
     gather,
     link_key,
     remains,
@@ -47,7 +48,8 @@ class ProductUpsertHandler(MessageHandler[CataloguedProduct]):
         expand = (*_EXPAND, *((_EXPAND_CATEGORIES,) if by_key else ()))
         found = await context.commercetools.get(message.resource, CataloguedProduct, expand=expand)
         if found is not None:
-            return Fetched(await gather(found, context), found.version)
+            full = await gather(found, context)
+            return Fetched(full, full.version, dependencies=dependencies(full))
         if not message.deletes:
             return Fetched(None, None)
         rest = await remains(message, message.resource, context)

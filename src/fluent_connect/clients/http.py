@@ -140,18 +140,22 @@ class Door:
             breaker.enter()
             if due:
                 await self._renew(trace)
-            call = Call(self.system, method, label or path.partition("?")[0], 0, 0.0)
-            answer = await self._send(call, path, body, trace)
+            used = tokens.authorization
+            name = label or path.partition("?")[0]
+            answer = await self._send(Call(self.system, method, name, 0, 0.0), path, body, trace)
             if answer.status == 401:  # noqa: PLR2004
-                answer = await self._again(call, path, body, trace)
+                answer = await self._again(
+                    used, Call(self.system, method, name, 0, 0.0), path, body, trace=trace
+                )
         finally:
             if held:
                 self._budget.leave()
         if answer.status in _OK or answer.status in accept:
             breaker.succeeded()
             if keep:
-                call.answer = brief(answer.body)
+                trace.calls[-1].answer = brief(answer.body)
             return answer
+        call = trace.calls[-1]
         call.sent, call.answer = excerpt(body), excerpt(answer.body)
         raise self.learn(error_of(f"{self.system} {method} {call.path}", answer, self._clock()))
 
@@ -163,7 +167,7 @@ class Door:
         return error
 
     def unreadable(self, trace: Trace, answer: Answer, why: str) -> ConnectError:
-        """Return the error for a 2xx whose body is not what it should be: the outcome is unclear."""
+        """Return the error for a 2xx whose body is not as it should be: the outcome is unclear."""
         call = trace.calls[-1]
         call.answer = call.answer or excerpt(answer.body)
         return self.learn(UnreachableError(f"{self.system} {call.path}: {why}"))
@@ -184,15 +188,15 @@ class Door:
         call.status = answer.status
         return answer
 
-    async def _again(self, call: Call, path: str, body: bytes | None, trace: Trace) -> Answer:
+    async def _again(
+        self, refused: str, call: Call, path: str, body: bytes | None, *, trace: Trace
+    ) -> Answer:
         """Repeat a call whose token was refused: it was not carried out."""
-        self._tokens.drop(self._signed)
+        self._tokens.drop(refused)
         self._stop_if_late(trace, 2 * self.timeout)
-        await self._renew(trace)
-        repeat = Call(call.system, call.method, call.path, 0, 0.0)
-        answer = await self._send(repeat, path, body, trace)
-        call.answer, call.status = "", 401
-        return answer
+        if self._clock() >= self._tokens.renew_at:
+            await self._renew(trace)
+        return await self._send(call, path, body, trace)
 
     async def _renew(self, trace: Trace) -> None:
         try:

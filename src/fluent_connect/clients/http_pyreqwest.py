@@ -5,14 +5,19 @@ from datetime import timedelta
 
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import (
-    ConnectError,
+    Cause,
     ConnectTimeoutError,
+    DetailedPyreqwestError,
     PoolTimeoutError,
     PyreqwestError,
 )
 
 from fluent_connect.clients.transport import Answer, Request
 from fluent_connect.model.errors import UnreachableError
+
+_NEVER_LEFT = "client error (Connect)"
+"""The cause that tells a refused connection from one that broke with the request on it: both are
+called connection errors."""
 
 
 class PyreqwestTransport:
@@ -39,14 +44,20 @@ class PyreqwestTransport:
             async with asyncio.timeout(timeout):
                 response = await building.build().send()
                 body = await response.bytes()
-        except (ConnectError, ConnectTimeoutError, PoolTimeoutError) as error:
+        except (ConnectTimeoutError, PoolTimeoutError) as error:
             raise UnreachableError(f"no connection: {error.message}", sent=False) from error
         except TimeoutError as error:
             raise UnreachableError(f"no answer within {timeout:g} s") from error
         except PyreqwestError as error:
-            raise UnreachableError(f"connection lost: {error.message}") from error
+            causes = [cause["message"] for cause in _causes(error)]
+            said = ": ".join((error.message, *causes[1:]))
+            raise UnreachableError(said, sent=_NEVER_LEFT not in causes) from error
         return Answer(response.status, bytes(body), response.headers)
 
     async def close(self) -> None:
         """Let go of all connections."""
         await self._client.close()
+
+
+def _causes(error: PyreqwestError) -> list[Cause]:
+    return (error.details["causes"] or []) if isinstance(error, DetailedPyreqwestError) else []

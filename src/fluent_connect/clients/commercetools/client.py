@@ -155,16 +155,14 @@ class Commercetools:
         Raise VersionConflictError if the resource stands at another version than `update` names;
         where it names none, the newest is read, again up to five times.
         """
-        for left in range(_REREADS, -1, -1):
-            version = update.version
-            if version is None:
-                version = await self._version(update.resource)
+        if update.version is not None:
+            return await self._post(update, update.version)
+        for _ in range(_REREADS):
             try:
-                return await self._post(update, version)
+                return await self._post(update, await self._version(update.resource))
             except VersionConflictError:
-                if update.version is not None or not left:
-                    raise
-        raise AssertionError
+                continue
+        return await self._post(update, await self._version(update.resource))
 
     async def create(self, type_id: str, draft: Mapping[str, object], type_: type[T]) -> T:
         """Create a resource; give the draft a key of its own, for creates have no other."""

@@ -11,7 +11,7 @@ import msgspec
 from fluent_connect.clients.fluent.errors import ErrorTable, error_from
 from fluent_connect.clients.http import Answer, Door, Trace
 from fluent_connect.clients.statuses import error_of
-from fluent_connect.model.errors import RefusedError
+from fluent_connect.model.errors import ConnectError, RefusedError, UnreachableError
 
 FOLDER = Path(__file__).with_name("operations")
 _START = re.compile(r"^(?:query|mutation)\s+(\w+)", re.MULTILINE)
@@ -159,7 +159,7 @@ class Graphql:
             accept=_SPOKEN,
         )
         if answer.status in _SPOKEN and not _has_errors(answer):
-            raise self.door.learn(error_of(f"fluent {operation.name}", answer))
+            raise self.door.learn(_unspoken(operation.name, answer))
         return answer
 
     def _refusal(self, errors: Sequence[Any], name: str, trace: Trace) -> Exception:
@@ -169,6 +169,12 @@ class Graphql:
 
     def _unreadable(self, answer: Answer, trace: Trace) -> Exception:
         return self.door.unreadable(trace, answer, "an answer without data, not JSON, or cut off")
+
+
+def _unspoken(name: str, answer: Answer) -> ConnectError:
+    """Return the error for a 4xx that GraphQL did not write. No GraphQL there is an outage."""
+    error = error_of(f"fluent {name}", answer)
+    return UnreachableError(*error.args, outage=True) if answer.status == 404 else error  # noqa: PLR2004
 
 
 def _has_errors(answer: Answer) -> bool:

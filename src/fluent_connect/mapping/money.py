@@ -4,6 +4,7 @@
 Within a calculation all amounts are integers of one unit, `10 ** -digits` of the currency.
 """
 
+import functools
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -52,7 +53,8 @@ def units(money: Money | None, unit_digits: int) -> int:
     amount = money.cent_amount if money.precise_amount is None else money.precise_amount
     if abs(amount) >= _LARGEST:
         raise UnprocessableError("an amount is larger than 64 bits")
-    return amount * int(Fraction(10) ** (unit_digits - digits(money)))
+    finer: int = 10 ** max(unit_digits - digits(money), 0)
+    return amount * finer
 
 
 def exact(amount: int, unit_digits: int) -> Decimal:
@@ -72,11 +74,10 @@ def number(amount: int, unit_digits: int) -> float:
     The one place where money becomes a float, because Fluent's schema says Float. Raise
     UnprocessableError where a float cannot hold it: beyond 15 significant digits.
     """
-    if len(str(abs(amount))) > _FLOAT_DIGITS and amount % 10 ** (
-        len(str(abs(amount))) - _FLOAT_DIGITS
-    ):
+    over = len(str(abs(amount))) - _FLOAT_DIGITS
+    if over > 0 and amount % 10**over:
         raise UnprocessableError(f"an amount has more than {_FLOAT_DIGITS} digits")
-    return float(exact(amount, unit_digits))
+    return float(f"{amount}E-{unit_digits}")
 
 
 def price(money: Money) -> float:
@@ -90,14 +91,26 @@ def unscaled(amount: int) -> int | None:
     return amount if -_INT32 <= amount < _INT32 else None
 
 
-def half_even(share: Fraction) -> int:
-    """Return the nearest whole unit, the even one of two that are as near."""
-    return round(share)
+def divided(amount: int, by: int) -> int:
+    """Return the nearest whole unit of `amount / by` (above 0), the even one of two as near."""
+    whole, rest = divmod(amount, by)
+    return whole + (2 * rest > by or (2 * rest == by and whole % 2 == 1))
 
 
+@functools.lru_cache(maxsize=1024)
 def tax_rate(amount: float) -> Fraction:
     """Return a rate as it is written (0.19), not as the float that stands for it."""
     return Fraction(str(amount)) if 0 <= amount < _LARGEST else Fraction(0)
+
+
+def tax_on(net: int, rate: Fraction) -> int:
+    """Return the tax that comes on top of a net amount."""
+    return divided(net * rate.numerator, rate.denominator)
+
+
+def net_in(gross: int, rate: Fraction) -> int:
+    """Return what of a gross amount is not tax."""
+    return divided(gross * rate.denominator, rate.denominator + rate.numerator)
 
 
 def allocate(total: int, weights: Sequence[int]) -> list[int]:

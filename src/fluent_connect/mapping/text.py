@@ -11,6 +11,8 @@ def clean(text: str | None) -> str | None:
     """Return the text without control characters and outer space; None if nothing is left."""
     if not text:
         return None
+    if text.isprintable():
+        return text.strip() or None
     kept = "".join(" " if _is_control(char) else char for char in text).strip()
     return kept or None
 
@@ -21,6 +23,8 @@ def _is_control(char: str) -> bool:
 
 def units(text: str) -> int:
     """Return the length as Fluent's platform counts it: in UTF-16 units, an emoji being two."""
+    if text.isascii():
+        return len(text)
     return len(text) + sum(char > "\uffff" for char in text)
 
 

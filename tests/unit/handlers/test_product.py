@@ -118,6 +118,11 @@ def test_an_unpublished_product_goes_inactive_and_is_not_created() -> None:
         assert each.identity == ("commercetoolsId", "p-1")
 
 
+def test_a_sku_that_fluent_can_never_have_taken_is_not_deactivated() -> None:
+    changes = mapped(product(variant(1, "S" * 101), published=False))
+    assert [each.ref for each in changes] == ["P_shirt"]
+
+
 def test_what_stands_inactive_is_made_active_again_and_nothing_else() -> None:
     raw = product() | {"~inFluent": {"variants": ["SKU-1"], "inactive": ["SKU-1"]}}
     standard, first, second = mapped(raw)

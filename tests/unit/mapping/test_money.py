@@ -1,4 +1,5 @@
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -64,6 +65,11 @@ def test_an_unscaled_value_fits_32_bits_or_is_none() -> None:
 
 
 def test_a_rate_is_what_is_written() -> None:
-    assert money.half_even(100 * money.tax_rate(0.19)) == 19
-    assert money.half_even(money.tax_rate(0.5) * 5) == 2
+    assert money.tax_on(100, money.tax_rate(0.19)) == 19
+    assert money.net_in(119, money.tax_rate(0.19)) == 100
     assert money.tax_rate(-1.0) == 0
+
+
+@given(st.integers(-(10**9), 10**9), st.integers(1, 10**6))
+def test_a_division_rounds_to_the_nearest_and_halves_to_the_even(amount: int, by: int) -> None:
+    assert money.divided(amount, by) == round(Fraction(amount, by))

@@ -6,7 +6,6 @@ integers of one unit, `10 ** -digits` of the currency.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from fractions import Fraction
 
 import msgspec
 
@@ -69,9 +68,9 @@ class Scale(msgspec.Struct, frozen=True):
             return Share(amount, untold=True)
         part = money.tax_rate(rate.amount)
         if rate.included_in_price:
-            net = money.half_even(Fraction(amount) / (1 + part))
+            net = money.net_in(amount, part)
             return Share(net, amount - net)
-        return Share(amount, money.half_even(amount * part))
+        return Share(amount, money.tax_on(amount, part))
 
     def units(self, amount: Money | None) -> int:
         """Return an amount in units of this scale."""

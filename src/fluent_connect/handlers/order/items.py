@@ -1,7 +1,6 @@
 """The items of Fluent's createOrder."""
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 from fluent_connect.clients.commercetools.model import CustomLineItem, LineItem, Money, TaxRate
 from fluent_connect.clients.fluent.model import Parent
@@ -101,16 +100,12 @@ def _common(
         "productCatalogueRef": settings.catalogue,
         "quantity": quantity,
         "currency": costs.currency,
-        "paidPrice": money.number(_per_piece(paid, pieces), costs.digits),
-        "taxPrice": money.number(_per_piece(share.tax, pieces), costs.digits),
+        "paidPrice": money.number(money.divided(paid, pieces), costs.digits),
+        "taxPrice": money.number(money.divided(share.tax, pieces), costs.digits),
         "totalPrice": money.number(share.net, costs.digits),
         "totalTaxPrice": money.number(share.tax, costs.digits),
         **({"taxType": tax_type} if rate and tax_type else {}),
     }
-
-
-def _per_piece(amount: int, pieces: int) -> int:
-    return money.half_even(Fraction(amount, pieces))
 
 
 def _list_price(
@@ -133,10 +128,10 @@ def _converted(
     amount = money.units(value, digits)
     if rate is None or not costs.taxed:
         return amount, digits
-    factor = 1 + money.tax_rate(rate.amount)
+    part = money.tax_rate(rate.amount)
     gross = settings.item_prices.startswith("gross")
     if rate.included_in_price and not gross:
-        return money.half_even(Fraction(amount) / factor), digits
+        return money.net_in(amount, part), digits
     if gross and not rate.included_in_price:
-        return money.half_even(amount * factor), digits
+        return amount + money.tax_on(amount, part), digits
     return amount, digits

@@ -25,7 +25,7 @@ from fluent_connect.handlers.product.fields import common, described, gtin
 from fluent_connect.handlers.product.offers import rows
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.mapping.attributes import attributes
-from fluent_connect.mapping.text import whole
+from fluent_connect.mapping.text import fits, whole
 from fluent_connect.model.errors import UnprocessableError
 from fluent_connect.model.message import Message
 from fluent_connect.model.notification import Reference
@@ -66,10 +66,7 @@ class ProductUpsertHandler(MessageHandler[CataloguedProduct]):
         data = resource.master_data.current
         standard = standard_ref(resource, settings)
         if resource.gone or data is None or not resource.master_data.published:
-            known = [
-                *(each.sku for each in variants(resource) if each.sku),
-                *resource.in_fluent.variants,
-            ]
+            known = [*_skus(resource), *resource.in_fluent.variants]
             return [
                 *(inactive("variantProduct", ref, resource, settings) for ref in _distinct(known)),
                 inactive("standardProduct", standard, resource, settings),
@@ -81,6 +78,11 @@ class ProductUpsertHandler(MessageHandler[CataloguedProduct]):
             *(_variant(resource, data, each, standard, settings) for each in sold.values()),
             *(inactive("variantProduct", ref, resource, settings) for ref in over),
         ]
+
+
+def _skus(product: CataloguedProduct) -> list[str]:
+    """Return the SKUs that Fluent may know: a longer one was never sent."""
+    return [each.sku for each in variants(product) if each.sku and fits(each.sku, _REF)]
 
 
 def _distinct(refs: Iterable[str]) -> list[str]:

@@ -37,9 +37,13 @@ class Money(Protocol):
 
 
 def digits(money: Money) -> int:
-    """Return how many decimals the amount is given in (by ISO 4217 if it does not say)."""
+    """Return how many decimals the amount is given in: its own, else those of ISO 4217.
+
+    Cents are of the currency's smallest unit by definition, so cents without decimals are believed
+    only where the currency has none: some senders write 0 for what they do not know.
+    """
     code, found = money.currency_code, money.fraction_digits
-    if found is None:
+    if found is None or (found == 0 and money.precise_amount is None):
         found = 3 if code in _THREE else 0 if code in _NONE else 2
     if not 0 <= found <= _FINEST:
         raise UnprocessableError(f"an amount has {found} fraction digits")

@@ -44,6 +44,9 @@ def test_what_a_float_cannot_hold_is_refused() -> None:
         (Money(currency_code="JPY", cent_amount=1999), 1999.0),
         (Money(currency_code="KWD", cent_amount=1999), 1.999),
         (Money(cent_amount=2, precise_amount=15, fraction_digits=3), 0.015),
+        (Money(currency_code="EUR", cent_amount=1999, fraction_digits=0), 19.99),
+        (Money(currency_code="JPY", cent_amount=1999, fraction_digits=0), 1999.0),
+        (Money(currency_code="EUR", precise_amount=15, fraction_digits=0), 15.0),
     ],
 )
 def test_an_amount_is_read_by_its_currency_or_its_own_digits(amount: Money, price: float) -> None:

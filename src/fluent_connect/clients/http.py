@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Container, Mapping
 
 import aiohttp
-from multidict import CIMultiDict
 from yarl import URL
 
 from fluent_connect.clients.breaker import Breaker
@@ -21,6 +20,7 @@ from fluent_connect.model.errors import (
     RetryableError,
     UnreachableError,
 )
+from fluent_connect.model.killpoint import reach
 
 __all__ = ["AiohttpTransport", "Answer", "Call", "Door", "Request", "Trace", "Transport"]
 
@@ -106,6 +106,7 @@ class Door:
         self._tokens = tokens
         self._budget = budget
         self._clock = clock
+        self._points = f"{system}:before-call", f"{system}:after-call"
         self._fixed = {"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})}
         self._signed = ""
         self._plain: Mapping[str, str] = {}
@@ -176,6 +177,7 @@ class Door:
         trace.calls.append(call)
         request = Request(call.method, self._url + path, self._headers(body, trace), body)
         begun = time.perf_counter()
+        reach(self._points[0])
         try:
             answer = await self._transport.send(request, self.timeout)
         except UnreachableError as error:
@@ -185,6 +187,7 @@ class Door:
             raise
         finally:
             call.seconds = time.perf_counter() - begun
+        reach(self._points[1])
         call.status = answer.status
         return answer
 
@@ -207,9 +210,8 @@ class Door:
     def _headers(self, body: bytes | None, trace: Trace) -> Mapping[str, str]:
         if self._signed != self._tokens.authorization:
             self._signed = self._tokens.authorization
-            plain = {**self._fixed, "Authorization": self._signed}
-            self._plain = CIMultiDict(plain)
-            self._with_body = CIMultiDict({**plain, "Content-Type": "application/json"})
+            self._plain = {**self._fixed, "Authorization": self._signed}
+            self._with_body = {**self._plain, "Content-Type": "application/json"}
         headers = self._plain if body is None else self._with_body
         if trace.correlation:
             return {**headers, "X-Correlation-ID": trace.correlation}

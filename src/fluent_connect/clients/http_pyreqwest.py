@@ -1,12 +1,9 @@
 """The fast transport: requests sent by a Rust client, at half the cost of aiohttp."""
 
-import asyncio
 from datetime import timedelta
 
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import (
-    Cause,
-    ConnectTimeoutError,
     DetailedPyreqwestError,
     PoolTimeoutError,
     PyreqwestError,
@@ -15,6 +12,8 @@ from pyreqwest.exceptions import (
 from fluent_connect.clients.transport import Answer, Request
 from fluent_connect.model.errors import UnreachableError
 
+_TOLD = 300
+"""Headers are copied out of Rust for these statuses only: of a success nobody reads them."""
 _NEVER_LEFT = "client error (Connect)"
 """The cause that tells a refused connection from one that broke with the request on it: both are
 called connection errors."""
@@ -37,27 +36,32 @@ class PyreqwestTransport:
 
     async def send(self, request: Request, timeout: float) -> Answer:  # noqa: ASYNC109
         """Return the whole answer within `timeout` seconds; UnreachableError if there is none."""
-        building = self._client.request(request.method, request.url).headers(request.headers)
+        building = (
+            self._client.request(request.method, request.url)
+            .headers(request.headers)
+            .timeout(timedelta(seconds=timeout))
+        )
         if request.body is not None:
             building = building.body_bytes(request.body)
         try:
-            async with asyncio.timeout(timeout):
-                response = await building.build().send()
-                body = await response.bytes()
-        except (ConnectTimeoutError, PoolTimeoutError) as error:
-            raise UnreachableError(f"no connection: {error.message}", sent=False) from error
-        except TimeoutError as error:
-            raise UnreachableError(f"no answer within {timeout:g} s") from error
+            response = await building.build().send()
+            body = bytes(await response.bytes())
         except PyreqwestError as error:
-            causes = [cause["message"] for cause in _causes(error)]
-            said = ": ".join((error.message, *causes[1:]))
-            raise UnreachableError(said, sent=_NEVER_LEFT not in causes) from error
-        return Answer(response.status, bytes(body), response.headers)
+            raise _unreachable(error, timeout) from error
+        status = response.status
+        return Answer(status, body, response.headers if status >= _TOLD else {})
 
     async def close(self) -> None:
         """Let go of all connections."""
         await self._client.close()
 
 
-def _causes(error: PyreqwestError) -> list[Cause]:
-    return (error.details["causes"] or []) if isinstance(error, DetailedPyreqwestError) else []
+def _unreachable(error: PyreqwestError, timeout: float) -> UnreachableError:
+    """Return our error; the class of theirs does not tell whether the request left."""
+    details = error.details["causes"] if isinstance(error, DetailedPyreqwestError) else None
+    causes = [cause["message"] for cause in details or ()]
+    never_left = _NEVER_LEFT in causes or isinstance(error, PoolTimeoutError)
+    said = ": ".join((error.message, *causes[1:]))
+    if isinstance(error, TimeoutError) and not never_left:
+        said = f"no answer within {timeout:g} s"
+    return UnreachableError(said, sent=not never_left)

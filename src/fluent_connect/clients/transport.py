@@ -16,7 +16,10 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """One HTTP answer, read whole. Header names are found in any case, or in lower case."""
+    """One HTTP answer, read whole. Header names are found in any case, or in lower case.
+
+    A transport may leave the headers of a success (2xx) away.
+    """
 
     status: int
     body: bytes = b""

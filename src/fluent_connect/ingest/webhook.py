@@ -104,6 +104,7 @@ class Webhook:
         if isinstance(result, str):
             await send(dict(ACCEPTED))
             await send({"type": "http.response.body", "body": b'{"id":"%b"}' % result.encode()})
+            reach("ingest:after-answer")
             return 202
         if result is None:
             return _GONE

@@ -132,6 +132,7 @@ class BrokeredStore:
         Then its puts were sent to the broker, or will be by the relay.
         """
         packed = [self._pack(write) for write in writes]
+        reach("brokered:before-commit")
         verdicts = await self._sql.commit(*(write for write, _ in packed))
         reach("brokered:after-commit")
         settled = zip(packed, verdicts, strict=True)
@@ -339,6 +340,7 @@ class BrokeredStore:
             deliveries = await self._broker.take(queue, _BATCH, wait)
             if not deliveries:
                 return False
+            reach("brokered:before-adoption")
             async with self._moving[queue]:
                 verdicts = await self._move(deliveries)
             reach("brokered:after-adoption")

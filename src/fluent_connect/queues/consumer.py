@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import msgspec
 
+from fluent_connect.model.killpoint import reach
 from fluent_connect.model.outcome import Outcome
 from fluent_connect.queues.retry import RetryPolicy
 from fluent_connect.queues.store import Delivery, Store, StoreError, Verdict, Write
@@ -182,6 +183,7 @@ class Consumer:
 
     async def _commit_all(self, writes: Sequence[Write]) -> None:
         while True:
+            reach("consumer:before-commit")
             try:
                 verdicts = await self._store.commit(*writes)
                 break
@@ -189,6 +191,7 @@ class Consumer:
                 if self._closing:
                     return
                 await asyncio.sleep(1.0)
+        reach("consumer:after-commit")
         for write, verdict in zip(writes, verdicts, strict=True):
             if write.delivery is not None:
                 if verdict is Verdict.REFUSED and not _is_refusal(write):

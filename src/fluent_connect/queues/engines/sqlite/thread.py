@@ -9,6 +9,7 @@ from typing import Any
 
 import apsw
 
+from fluent_connect.model.killpoint import reach
 from fluent_connect.queues.engines.sqlite.commit import Committer, release, renewed
 from fluent_connect.queues.engines.sqlite.take import Taker
 from fluent_connect.queues.store import Delivery, StoreError, Verdict, Write
@@ -200,11 +201,15 @@ class DatabaseThread:
                 self._taker.sweep(now)
                 self._swept = now
             served += self._takes(now)
+            if writes:
+                reach("store:before-commit")
             run("COMMIT").fetchall()
         except BaseException:
             if self._connection.in_transaction:
                 run("ROLLBACK").fetchall()
             raise
+        if writes:
+            reach("store:after-commit")
         self._waiting = [take for take in self._waiting if take.answer is None]
         return verdicts, served
 

@@ -78,9 +78,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Service:
-    """One process that ingests, listens and works."""
+    """One process that ingests, listens and works. `patience`: as MessageRouter takes it."""
 
-    def __init__(self, config: Config, handlers: Handlers) -> None:
+    def __init__(self, config: Config, handlers: Handlers, *, patience: float = 30.0) -> None:
+        self._patience = patience
         self.config = config
         self.handlers = handlers
         self.telemetry = Telemetry()
@@ -142,6 +143,7 @@ class Service:
             Accounts(self.config.accounts),
             self.clients,
             settings=lambda each: settings.get((each.name, each.retailer), _DEFAULT_SETTINGS),
+            patience=self._patience,
         )
 
     def _listeners(self) -> Mapping[str, Station]:

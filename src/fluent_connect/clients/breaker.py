@@ -10,6 +10,8 @@ from fluent_connect.model.errors import ConnectError, UnreachableError
 
 _WINDOW = 20
 _MASK = (1 << _WINDOW) - 1
+_PROBED_WITHIN = 1.0
+"""Seconds after which those whom a probe keeps waiting look again."""
 
 
 class BreakerSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,14 +73,18 @@ class Breaker:
         if self.closed:
             return
         if self.open:
-            until = max(self.retry_at or 0.0, self._probing_until)
             raise UnreachableError(
                 f"{self.system} of {self.account} is out: {self.reason}",
                 outage=True,
                 sent=False,
-                retry_after=max(until - self._clock(), 0.0),
+                retry_after=self._refused_for(),
             )
         self._probing_until = self._clock() + self._settings.probe_timeout
+
+    def _refused_for(self) -> float:
+        """Return when to come again: after the wait, or shortly, to see what the probe came to."""
+        left = (self.retry_at or 0.0) - self._clock()
+        return left if left > 0 else _PROBED_WITHIN
 
     def succeeded(self) -> None:
         """Note a usable answer. Only a probe's answer closes an open breaker."""

@@ -109,6 +109,7 @@ class Door:
         self._points = f"{system}:before-call", f"{system}:after-call"
         self._fixed = {"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})}
         self._signed = ""
+        self._refusal: ConnectError | None = None
         self._plain: Mapping[str, str] = {}
         self._with_body: Mapping[str, str] = {}
 
@@ -202,10 +203,14 @@ class Door:
         return await self._send(call, path, body, trace)
 
     async def _renew(self, trace: Trace) -> None:
+        """Sign in; one failure counts once, however many calls have waited for it."""
         try:
             await self._tokens.renew(trace)
         except ConnectError as error:
-            raise self.learn(error) from None
+            if error is not self._refusal:
+                self._refusal = error
+                self.learn(error)
+            raise error from None
 
     def _headers(self, body: bytes | None, trace: Trace) -> Mapping[str, str]:
         if self._signed != self._tokens.authorization:

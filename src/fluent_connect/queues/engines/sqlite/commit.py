@@ -29,12 +29,17 @@ from fluent_connect.model.outcome import (
 )
 from fluent_connect.model.parcel import Parcel, Put
 from fluent_connect.queues.engines.sqlite import statements as sql
+from fluent_connect.queues.engines.sqlite.fresh import Fresh
 from fluent_connect.queues.engines.sqlite.lanes import free
 from fluent_connect.queues.engines.sqlite.rows import Rows, as_list, fetch
 from fluent_connect.queues.engines.sqlite.wakes import Wakes
 from fluent_connect.queues.store import Delivery, Verdict, Write
 
 _encode = msgspec.json.Encoder().encode
+_epochs = msgspec.json.Decoder(list[tuple[int, int]]).decode
+_keys = msgspec.json.Decoder(list[str]).decode
+_versions = msgspec.json.Decoder(list[tuple[str, int]]).decode
+ANY = "*"
 _NATIVE = (Delivered, Sent, Revived, Dropped)
 _HEADERS = "{}"
 
@@ -51,12 +56,20 @@ class Committer:
     """Applies writes to the tables, within a transaction that its caller opens and ends."""
 
     def __init__(
-        self, connection: apsw.Connection, recorder: Recorder, wakes: Wakes, record: str
+        self,
+        connection: apsw.Connection,
+        recorder: Recorder,
+        wakes: Wakes,
+        fresh: Fresh,
+        record: str,
     ) -> None:
         self._connection = connection
         self._record = recorder.record
         self._wakes = wakes
+        self._fresh = fresh
         self._bodies = record
+        self.touched: set[str] = set()
+        """Queues in which something may be ready since the last take; ANY: any of them."""
 
     def apply(self, writes: Sequence[Write], now: float) -> list[Verdict]:
         """Return the verdict of each write; leave the transaction open."""
@@ -75,13 +88,11 @@ class Committer:
                     unseen.append(guard.key)
                 else:
                     newer.append(guard.key)
-        connection = self._connection
+        read = self._connection.execute
         return _Standing(
-            dict(fetch(connection, sql.EPOCHS, (as_list(seqs),))) if seqs else {},
-            {key for (key,) in fetch(connection, sql.SEEN, (as_list(unseen),))}
-            if unseen
-            else set(),
-            dict(fetch(connection, sql.VERSIONS, (as_list(newer),))) if newer else {},
+            dict(_epochs(read(sql.EPOCHS, (as_list(seqs),)).get)) if seqs else {},
+            set(_keys(read(sql.SEEN, (as_list(unseen),)).get)) if unseen else set(),
+            dict(_versions(read(sql.VERSIONS, (as_list(newer),)).get)) if newer else {},
         )
 
     def _decide(self, write: Write, standing: _Standing, work: "_Work") -> Verdict:
@@ -118,6 +129,8 @@ class Committer:
 
     def _put(self, put: Put, work: "_Work") -> None:
         parcel, now = put.parcel, work.now
+        self._fresh.keep(put.queue, parcel)
+        self.touched.add(put.queue)
         headers = _encode(parcel.headers).decode() if parcel.headers else _HEADERS
         inline = parcel.origin is not None
         if not inline:
@@ -147,6 +160,8 @@ class Committer:
 
     def _settle(self, delivery: Delivery, fate: Fate, work: "_Work") -> None:
         parcel, seq = delivery.parcel, _lease(delivery)[0]
+        if isinstance(fate, Later | Parked):
+            self.touched.add(delivery.queue)
         if isinstance(fate, Later):
             work.later.append((work.now + fate.after, 0 if fate.counts else 1, fate.reason, seq))
         elif isinstance(fate, Parked):
@@ -183,8 +198,10 @@ class Committer:
                 fetch(connection, text, values)
         self._native(work)
         work.rows.send(self._connection)
-        if work.lanes:
-            free(self._connection, work.lanes)
+        if work.native:
+            self.touched.add(ANY)
+        if work.lanes and free(self._connection, work.lanes):
+            self.touched.update(queue for queue, _ in work.lanes)
         if work.bodies and self._bodies != "all":
             fetch(connection, sql.BODIES, (as_list(self._forgettable(work.bodies)),))
 
@@ -277,7 +294,9 @@ def renewed(
     connection: apsw.Connection, deliveries: Sequence[Delivery], until: float
 ) -> list[bool]:
     """Move the end of the leases that still stand; say which."""
-    epochs = dict(fetch(connection, sql.EPOCHS, (as_list(_lease(d)[0] for d in deliveries),)))
+    epochs = dict(
+        _epochs(connection.execute(sql.EPOCHS, (as_list(_lease(d)[0] for d in deliveries),)).get)
+    )
     alive = [epochs.get(_lease(delivery)[0]) == _lease(delivery)[1] for delivery in deliveries]
     seqs = [_lease(d)[0] for d, ours in zip(deliveries, alive, strict=True) if ours]
     if seqs:
@@ -287,7 +306,9 @@ def renewed(
 
 def release(connection: apsw.Connection, deliveries: Sequence[Delivery]) -> None:
     """Give back, untried and ready at once, the deliveries whose leases still stand."""
-    epochs = dict(fetch(connection, sql.EPOCHS, (as_list(_lease(d)[0] for d in deliveries),)))
+    epochs = dict(
+        _epochs(connection.execute(sql.EPOCHS, (as_list(_lease(d)[0] for d in deliveries),)).get)
+    )
     ours = [d for d in deliveries if epochs.get(_lease(d)[0]) == _lease(d)[1]]
     fetch(connection, sql.RELEASE, (as_list(_lease(d)[0] for d in ours),))
     free(connection, {(d.queue, d.parcel.key) for d in ours if d.parcel.key})

@@ -17,6 +17,7 @@ from fluent_connect.model.outcome import Fence
 from fluent_connect.model.parcel import Parcel
 from fluent_connect.queues.engines.sqlite.checkpoints import Checkpoints
 from fluent_connect.queues.engines.sqlite.commit import Committer, parcel_of, release, renewed
+from fluent_connect.queues.engines.sqlite.fresh import Fresh
 from fluent_connect.queues.engines.sqlite.reader import Reader
 from fluent_connect.queues.engines.sqlite.rows import as_list
 from fluent_connect.queues.engines.sqlite.schema import connect, migrate
@@ -49,14 +50,15 @@ class SqliteStore:
         connection = connect(str(path))
         migrate(connection, recorder.migrations)
         self._wakes = Wakes()
-        taker = Taker(connection, lease)
+        fresh = Fresh()
+        taker = Taker(connection, lease, fresh)
         if serving:
             with connection:
                 taker.reclaim()
         self._checkpoints = Checkpoints(str(path), connection)
         self._thread = DatabaseThread(
             connection,
-            Committer(connection, recorder, self._wakes, record),
+            Committer(connection, recorder, self._wakes, fresh, record),
             taker,
             clock,
             after=self._checkpoints.after_commit,
@@ -113,7 +115,7 @@ class SqliteStore:
 
     async def release(self, *deliveries: Delivery) -> None:
         """Give deliveries back, untried."""
-        await self._ask(lambda c: release(c, deliveries))
+        await self._ask(lambda c: release(c, deliveries), touches=True)
 
     async def fences(self, *keys: str) -> Mapping[str, Fence]:
         """Return the fences that stand."""
@@ -163,8 +165,8 @@ class SqliteStore:
         if self._lock is not None:
             os.close(self._lock)
 
-    async def _ask(self, run: Callable[[apsw.Connection], T]) -> T:
-        answer: T = await self._thread.ask(Work(_loop(), run))
+    async def _ask(self, run: Callable[[apsw.Connection], T], *, touches: bool = False) -> T:
+        answer: T = await self._thread.ask(Work(_loop(), run, touches=touches))
         return answer
 
 
@@ -177,20 +179,20 @@ _SQL_DEPTH = (
     " WHERE queue = ?2 GROUP BY kind"
 )
 _SQL_FENCES = (
-    "SELECT key, version, fingerprint, output, deleted, dependencies FROM fence"
+    "SELECT json_group_array(json_array(key, version, fingerprint, output, deleted,"
+    " json(dependencies))) FROM fence"
     " WHERE key IN (SELECT value FROM json_each(?))"
 )
-_dependencies = msgspec.json.Decoder(dict[str, int]).decode
+_found = msgspec.json.Decoder(list[tuple[str, int, str, str, int, dict[str, int]]]).decode
 
 
 def _fences(connection: apsw.Connection, keys: Sequence[str]) -> dict[str, Fence]:
     if not keys:
         return {}
+    found = _found(connection.execute(_SQL_FENCES, (as_list(keys),)).get)
     return {
-        key: Fence(version, fingerprint, output, bool(deleted), _dependencies(dependencies))
-        for key, version, fingerprint, output, deleted, dependencies in connection.execute(
-            _SQL_FENCES, (as_list(keys),)
-        )
+        key: Fence(version, fingerprint, output, bool(deleted), dependencies)
+        for key, version, fingerprint, output, deleted, dependencies in found
     }
 
 

@@ -1,60 +1,97 @@
-"""Which parcels are handed out next: by group, rank and time, one of a lane at a time."""
+"""Which parcels are handed out next: by group, rank and time, one of a lane at a time.
+
+A statement gives the interpreter lock away at each row, and gets it back only when the event loop
+lets go of it. So whatever may have many rows comes as one: a JSON array that SQLite has put
+together.
+"""
 
 import re
 from collections.abc import Collection, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import NamedTuple
 
 import apsw
 import msgspec
 
 from fluent_connect.model.parcel import Parcel
-from fluent_connect.queues.engines.sqlite.lanes import free
+from fluent_connect.queues.engines.sqlite.fresh import Fresh
+from fluent_connect.queues.engines.sqlite.lanes import free, free_all
 from fluent_connect.queues.engines.sqlite.rows import as_list, fetch
 from fluent_connect.queues.engines.sqlite.schema import BLOCKED, LEASED, PARKED, READY
 from fluent_connect.queues.store import Delivery
 
-Candidate = tuple[int, str, int, int, float]
-"""seq, lane, ordered, rank, due"""
 
-_decode = msgspec.json.Decoder(dict[str, str]).decode
+class _Candidate(NamedTuple):
+    """A parcel that is ready; `busy`: another one of its lane is out, or holds it."""
+
+    seq: int
+    id: str
+    lane: str
+    rank: int
+    due: float
+    busy: int
+    tries: int
+    parks: int
+    first_tried: float | None
+    epoch: int
+
+
+class _Row(NamedTuple):
+    """A parcel as it was put; the body in hexadecimal, None if it is read by itself."""
+
+    seq: int
+    id: str
+    lane: str
+    rank: int
+    grp: str
+    due: float
+    ordered: int
+    origin: str | None
+    headers: str | None
+    body: str | None
+
+
+_candidates = msgspec.json.Decoder(list[_Candidate]).decode
+_rows = msgspec.json.Decoder(list[_Row]).decode
+_names = msgspec.json.Decoder(list[str]).decode
+_headers = msgspec.json.Decoder(dict[str, str]).decode
 _BARE: dict[str, str] = {}
+_LARGE = 65_536
 
 
 class Taker:
     """Hands out parcels, within a transaction that its caller opens and ends."""
 
-    def __init__(self, connection: apsw.Connection, lease: float) -> None:
+    def __init__(self, connection: apsw.Connection, lease: float, fresh: Fresh) -> None:
         self._connection = connection
         self._lease = lease
+        self._fresh = fresh
 
     def take(
         self, queue: str, limit: int, paused: Collection[str], now: float
     ) -> Sequence[Delivery]:
         """Lease up to `limit` parcels and return them."""
         groups = self._groups(queue, paused)
-        chosen: list[Candidate] = []
+        chosen: list[_Candidate] = []
         while groups and len(chosen) < limit:
-            candidates = self._candidates(queue, groups, limit - len(chosen), now)
-            free_ones, blocked = self._split(queue, candidates, {lane for _, lane, *_ in chosen})
-            chosen += free_ones
-            if blocked:
-                fetch(self._connection, _SQL_BLOCK, (as_list(blocked),))
+            free_ones, blocked = _split(self._ready(queue, groups, limit - len(chosen), now))
             if free_ones:
-                self._mark(free_ones, now)
+                seqs = as_list([each.seq for each in free_ones])
+                fetch(self._connection, _SQL_LEASE, (now, now + self._lease, seqs))
+                chosen += free_ones
             if not blocked:
                 break
-        return self._read(queue, [seq for seq, *_ in chosen], now)
+            fetch(self._connection, _SQL_BLOCK, (as_list(blocked),))
+        return self._deliveries(queue, chosen, now) if chosen else []
 
     def next_due(self, queue: str, paused: Collection[str]) -> float | None:
         """Return when the next parcel of the queue can be handed out."""
-        dues = [
-            due
-            for group in self._groups(queue, paused)
-            for rank in (0, 1)
-            if (due := self._connection.execute(_SQL_DUE, (queue, group, rank)).get) is not None
-        ]
-        return min(dues, default=None)
+        groups = self._groups(queue, paused)
+        if not groups:
+            return None
+        values = [value for group in groups for value in (queue, group, queue, group)]
+        due: float | None = self._connection.execute(_dues(len(groups)), values).get
+        return due
 
     def sweep(self, now: float) -> bool:
         """Make ready what parked long enough and whose lease ran out; say if there was any."""
@@ -62,7 +99,7 @@ class Taker:
         expired = fetch(self._connection, _SQL_EXPIRE, (now,))
         if expired:
             free(self._connection, {(queue, lane) for queue, lane in expired if lane})
-        return bool(parked or expired)
+        return free_all(self._connection) or bool(parked or expired)
 
     def reclaim(self) -> None:
         """Make ready whatever was leased: for the only process that takes, when it starts."""
@@ -71,78 +108,74 @@ class Taker:
 
     def _groups(self, queue: str, paused: Collection[str]) -> list[str]:
         """Return the groups that have something ready, found by skipping through the index."""
-        groups = [name for (name,) in self._connection.execute(_SQL_GROUPS, (queue, queue))]
+        groups = _names(self._connection.execute(_SQL_GROUPS, (queue, queue)).get)
         if not paused:
             return groups
         return [g for g in groups if not any(_pattern(p).fullmatch(g) for p in paused)]
 
-    def _candidates(
-        self, queue: str, groups: Sequence[str], limit: int, now: float
-    ) -> list[Candidate]:
-        found: list[Candidate] = []
-        for rank in (0, 1):
-            for group in groups:
-                rows = self._connection.execute(_SQL_READY, (queue, group, rank, now, limit))
-                found.extend(rows)
-            if len(found) >= limit:
-                break
-        if len(groups) > 1:
-            found.sort(key=lambda c: (c[3], c[4], c[0]))
-        return found[:limit]
+    def _ready(self, queue: str, groups: Sequence[str], limit: int, now: float) -> list[_Candidate]:
+        values: list[object] = []
+        for group in groups:
+            for rank in (0, 1):
+                values += (queue, group, rank, now, limit)
+        return _candidates(self._connection.execute(_ready(len(groups)), (*values, limit)).get)
 
-    def _split(
-        self, queue: str, candidates: Sequence[Candidate], busy: set[str]
-    ) -> tuple[list[Candidate], list[int]]:
-        """Part candidates whose lane is free from those that must wait for another parcel."""
-        lanes = [lane for _, lane, *_ in candidates if lane]
-        if not lanes:
-            return list(candidates), []
-        busy |= {lane for (lane,) in fetch(self._connection, _SQL_OUT, (queue, as_list(lanes)))}
-        chosen, blocked = [], []
-        for candidate in candidates:
-            seq, lane, ordered = candidate[:3]
-            if lane and (lane in busy or (ordered and self._held(queue, lane, seq))):
-                blocked.append(seq)
-            else:
-                busy.add(lane)
-                chosen.append(candidate)
-        return chosen, blocked
-
-    def _held(self, queue: str, lane: str, seq: int) -> bool:
-        """Say whether an earlier parcel of an event lane has not come to its end."""
-        return self._connection.execute(_SQL_HELD, (queue, lane, seq)).get is not None
-
-    def _mark(self, chosen: Sequence[Candidate], now: float) -> None:
-        seqs = as_list(seq for seq, *_ in chosen)
-        fetch(self._connection, _SQL_LEASE, (now, now + self._lease, seqs))
-
-    def _read(self, queue: str, seqs: Sequence[int], now: float) -> list[Delivery]:
-        if not seqs:
-            return []
-        rows = {row[0]: row for row in self._connection.execute(_SQL_BODY, (as_list(seqs),))}
+    def _deliveries(self, queue: str, chosen: Sequence[_Candidate], now: float) -> list[Delivery]:
+        """Return the chosen parcels; those that were put a moment ago need not be read."""
+        parcels = {each.seq: self._fresh.pop(queue, each.id) for each in chosen}
+        unread = [seq for seq, parcel in parcels.items() if parcel is None]
+        if unread:
+            for row in _rows(self._connection.execute(_SQL_READ, (as_list(unread),)).get):
+                parcels[row.seq] = self._parcel(row)
         until = now + self._lease
-        return [_delivery(queue, rows[seq], until) for seq in seqs]
+        return [
+            Delivery(
+                queue,
+                parcel,
+                each.tries + 1,
+                now if each.first_tried is None else each.first_tried,
+                f"{each.seq}.{each.epoch + 1}",
+                until,
+                each.parks,
+            )
+            for each in chosen
+            if (parcel := parcels[each.seq]) is not None
+        ]
+
+    def _parcel(self, row: _Row) -> Parcel:
+        if row.body is None:
+            body = self._connection.execute(_SQL_BODY, (row.seq,)).get
+        else:
+            body = bytes.fromhex(row.body)
+        return Parcel(
+            row.id,
+            row.lane,
+            body,
+            _BARE if row.headers in {None, "{}"} else _headers(row.headers or ""),
+            "bulk" if row.rank else "live",
+            row.grp,
+            row.due,
+            bool(row.ordered),
+            row.origin,
+        )
+
+
+def _split(found: Sequence[_Candidate]) -> tuple[list[_Candidate], list[int]]:
+    """Part those whose lane is free from those that must wait for another parcel of theirs."""
+    taken: set[str] = set()
+    free_ones, blocked = [], []
+    for each in found:
+        if each.lane and (each.busy or each.lane in taken):
+            blocked.append(each.seq)
+        else:
+            taken.add(each.lane)
+            free_ones.append(each)
+    return free_ones, blocked
 
 
 @lru_cache(1000)
 def _pattern(pattern: str) -> re.Pattern[str]:
     return re.compile(".*".join(re.escape(part) for part in pattern.split("*")), re.DOTALL)
-
-
-def _delivery(queue: str, row: tuple[Any, ...], until: float) -> Delivery:
-    seq, id_, lane, rank, grp, due, ordered, origin, headers, body, tries, parks, first, epoch = row
-    parcel = Parcel(
-        id_,
-        lane,
-        body,
-        _BARE if headers == "{}" else _decode(headers),
-        "bulk" if rank else "live",
-        grp,
-        due,
-        bool(ordered),
-        origin,
-    )
-    return Delivery(queue, parcel, tries, first, f"{seq}.{epoch}", until, parks)
 
 
 _IN = "IN (SELECT value FROM json_each(?))"
@@ -152,24 +185,49 @@ _SQL_GROUPS = """
         UNION ALL
         SELECT (SELECT min(grp) FROM parcel WHERE state = 0 AND queue = ? AND grp > g.name)
         FROM g WHERE g.name IS NOT NULL)
-    SELECT name FROM g WHERE name IS NOT NULL"""
-_SQL_READY = (
-    "SELECT seq, lane, ordered, rank, due FROM parcel WHERE state = 0 AND queue = ? AND grp = ?"
-    " AND rank = ? AND due <= ? ORDER BY due, seq LIMIT ?"
-)
-_SQL_DUE = "SELECT min(due) FROM parcel WHERE state = 0 AND queue = ? AND grp = ? AND rank = ?"
-_SQL_OUT = f"SELECT lane FROM parcel WHERE state = 1 AND queue = ? AND lane {_IN}"
-_SQL_HELD = "SELECT 1 FROM parcel WHERE ordered = 1 AND queue = ? AND lane = ? AND seq < ? LIMIT 1"
+    SELECT json_group_array(name) FROM g WHERE name IS NOT NULL"""
+_BUSY = """lane <> '' AND (
+        EXISTS (SELECT 1 FROM parcel o WHERE o.state = 1 AND o.queue = c.queue AND o.lane = c.lane)
+        OR (c.ordered AND EXISTS (SELECT 1 FROM parcel o WHERE o.ordered = 1
+            AND o.queue = c.queue AND o.lane = c.lane AND o.seq < c.seq)))"""
+_COLUMNS = "seq, id, queue, lane, rank, due, ordered, tries, parks, first_tried, epoch"
+_OF_GROUP = f"""SELECT * FROM (SELECT {_COLUMNS} FROM parcel
+        WHERE state = 0 AND queue = ? AND grp = ? AND rank = ? AND due <= ?
+        ORDER BY due, seq LIMIT ?)"""
+_DUE_OF_GROUP = """SELECT min(due) AS due FROM parcel
+        WHERE state = 0 AND queue = ? AND grp = ? AND rank = 0
+    UNION ALL SELECT min(due) FROM parcel WHERE state = 0 AND queue = ? AND grp = ? AND rank = 1"""
+
+
+@lru_cache(200)
+def _ready(groups: int) -> str:
+    """Return the search for the next of so many groups, live and bulk."""
+    branches = " UNION ALL ".join([_OF_GROUP] * 2 * groups)
+    return f"""SELECT json_group_array(json_array(seq, id, lane, rank, due, {_BUSY}, tries, parks,
+            first_tried, epoch))
+        FROM (SELECT * FROM ({branches}) ORDER BY rank, due, seq LIMIT ?) c"""
+
+
+@lru_cache(200)
+def _dues(groups: int) -> str:
+    return f"SELECT min(due) FROM ({' UNION ALL '.join([_DUE_OF_GROUP] * groups)})"
+
+
 _SQL_BLOCK = f"UPDATE parcel SET state = {BLOCKED} WHERE seq {_IN}"
 _SQL_LEASE = (
     f"UPDATE parcel SET state = {LEASED}, epoch = epoch + 1, tries = tries + 1,"
     f" first_tried = coalesce(first_tried, ?), lease_until = ? WHERE seq {_IN}"
 )
+_SQL_READ = f"""
+    SELECT json_group_array(json_array(p.seq, p.id, p.lane, p.rank, p.grp,
+        CASE WHEN p.due = p.put_at THEN 0.0 ELSE p.due END, p.ordered, p.origin,
+        coalesce(p.headers, b.headers),
+        CASE WHEN length(coalesce(p.body, b.data)) <= {_LARGE}
+            THEN hex(coalesce(p.body, b.data)) END))
+    FROM parcel p LEFT JOIN body b ON p.body IS NULL AND b.id = p.id WHERE p.seq {_IN}"""
 _SQL_BODY = (
-    "SELECT p.seq, p.id, p.lane, p.rank, p.grp,"
-    " CASE WHEN p.due = p.put_at THEN 0.0 ELSE p.due END, p.ordered, p.origin,"
-    " coalesce(p.headers, b.headers), coalesce(p.body, b.data), p.tries, p.parks, p.first_tried,"
-    f" p.epoch FROM parcel p LEFT JOIN body b ON p.body IS NULL AND b.id = p.id WHERE p.seq {_IN}"
+    "SELECT coalesce(p.body, b.data) FROM parcel p"
+    " LEFT JOIN body b ON p.body IS NULL AND b.id = p.id WHERE p.seq = ?"
 )
 _SQL_UNPARK = f"UPDATE parcel SET state = {READY} WHERE state = {PARKED} AND due <= ? RETURNING seq"
 _SQL_EXPIRE = (

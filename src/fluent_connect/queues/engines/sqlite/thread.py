@@ -10,9 +10,9 @@ from typing import Any
 import apsw
 
 from fluent_connect.model.killpoint import reach
-from fluent_connect.queues.engines.sqlite.commit import Committer, release, renewed
+from fluent_connect.queues.engines.sqlite.commit import ANY, Committer
 from fluent_connect.queues.engines.sqlite.take import Taker
-from fluent_connect.queues.store import Delivery, StoreError, Verdict, Write
+from fluent_connect.queues.store import StoreError, Verdict, Write
 
 _SWEEP = 1.0
 _LARGEST = 512
@@ -49,9 +49,12 @@ class Commit(Request):
 
 
 class Take(Request):
-    """A wish for deliveries, open until `deadline` (monotonic)."""
+    """A wish for deliveries, open until `deadline` (monotonic).
 
-    __slots__ = ("deadline", "limit", "paused", "queue")
+    `due` is when to look again by itself; before that only if its queue was touched.
+    """
+
+    __slots__ = ("deadline", "due", "limit", "paused", "queue")
 
     def __init__(
         self,
@@ -66,18 +69,27 @@ class Take(Request):
         self.limit = limit
         self.paused = paused
         self.deadline = time.monotonic() + wait
+        self.due: float | None = 0.0
 
 
 class Work(Request):
-    """Anything else that runs on the connection: renewals, releases, small reads."""
+    """Anything else that runs on the connection: renewals, releases, small reads.
 
-    __slots__ = ("run",)
+    `touches`: it may have made parcels ready.
+    """
+
+    __slots__ = ("run", "touches")
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, run: Callable[[apsw.Connection], Any]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        run: Callable[[apsw.Connection], Any],
+        *,
+        touches: bool = False,
     ) -> None:
         super().__init__(loop)
         self.run = run
+        self.touches = touches
 
 
 class DatabaseThread:
@@ -151,10 +163,9 @@ class DatabaseThread:
         if self._waiting:
             pause = min(pause, min(t.deadline for t in self._waiting) - time.monotonic())
             now = self._clock()
-            for queue, take in {take.queue: take for take in self._waiting}.items():
-                due = self._taker.next_due(queue, take.paused)
-                if due is not None:
-                    pause = min(pause, due - now)
+            for take in self._waiting:
+                if take.due is not None:
+                    pause = min(pause, take.due - now)
         return max(pause, 0.0005)
 
     def _serve(self, batch: Sequence[Request]) -> list[Request]:
@@ -197,10 +208,11 @@ class DatabaseThread:
         try:
             verdicts = self._committer.apply(writes, now) if writes else []
             served = self._works(batch)
-            if now - self._swept >= _SWEEP:
+            swept = now - self._swept >= _SWEEP
+            if swept:
                 self._taker.sweep(now)
                 self._swept = now
-            served += self._takes(now)
+            served += self._takes(now, everything=swept or _touches(batch))
             if writes:
                 reach("store:before-commit")
             run("COMMIT").fetchall()
@@ -232,17 +244,25 @@ class DatabaseThread:
                 works.append(request)
         return works
 
-    def _takes(self, now: float) -> list[Request]:
+    def _takes(self, now: float, *, everything: bool) -> list[Request]:
+        """Serve the takes for which there may be something now."""
         served: list[Request] = []
         late = time.monotonic()
+        touched = self._committer.touched
         for take in self._waiting:
             if take.future.done():
                 take.answer = []
                 continue
-            deliveries = self._taker.take(take.queue, take.limit, take.paused, now)
-            if deliveries or late >= take.deadline:
-                take.answer = deliveries
+            due = take.due is not None and now >= take.due
+            if everything or due or take.queue in touched or ANY in touched:
+                take.answer = self._taker.take(take.queue, take.limit, take.paused, now) or None
+                if take.answer is None:
+                    take.due = self._taker.next_due(take.queue, take.paused)
+            if take.answer is None and late >= take.deadline:
+                take.answer = []
+            if take.answer is not None:
                 served.append(take)
+        touched.clear()
         return served
 
     def _end_waiting(self) -> list[Request]:
@@ -289,6 +309,10 @@ class DatabaseThread:
                 continue
 
 
+def _touches(batch: Sequence[Request]) -> bool:
+    return any(isinstance(request, Work) and request.touches for request in batch)
+
+
 def _settle(requests: Sequence[Request]) -> None:
     for request in requests:
         request.settle()
@@ -308,6 +332,3 @@ def _is_ours(error: apsw.Error) -> bool:
         apsw.NoMemError,
     )
     return isinstance(error, kinds)
-
-
-__all__ = ["Commit", "DatabaseThread", "Delivery", "Take", "Work", "release", "renewed"]

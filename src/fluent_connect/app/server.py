@@ -60,6 +60,8 @@ class Server:
                 access_log=False,
                 log_config=None,
                 server_header=False,
+                date_header=False,
+                proxy_headers=False,
                 backlog=2048,
                 timeout_keep_alive=75,
                 timeout_graceful_shutdown=10,

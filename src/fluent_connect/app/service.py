@@ -27,6 +27,7 @@ from fluent_connect.app.housekeeping import Housekeeping, Keep
 from fluent_connect.app.http import Admin, Described
 from fluent_connect.app.pulse import Pulse
 from fluent_connect.app.server import Server
+from fluent_connect.app.suspects import Suspects
 from fluent_connect.app.telemetry import Telemetry
 from fluent_connect.app.watchdog import Watchdog
 from fluent_connect.clients.accounts import Accounts
@@ -84,10 +85,11 @@ class Service:
         self._patience = patience
         self.config = config
         self.handlers = handlers
-        self.telemetry = Telemetry()
+        self.telemetry = Telemetry(verbose=config.log.level == "debug")
         self.draining = False
         self._log = structlog.get_logger("fluent_connect")
         self._stop = asyncio.Event()
+        self._consumers: list[Consumer] = []
         self._running: list[asyncio.Task[None]] = []
         self._background: list[asyncio.Task[None]] = []
 
@@ -178,6 +180,7 @@ class Service:
             renew_every=place.lease / 3,
             grace=_GRACE,
         )
+        self._consumers.append(consumer)
         self._running.append(asyncio.create_task(consumer.run(self._stop), name=queue))
 
     def _is_out(self, delivery: Delivery) -> bool:
@@ -213,8 +216,8 @@ class Service:
     def _start_background(self) -> None:
         journal = self.config.journal
         keep = Keep(journal.retention_settled, journal.retention_seen, journal.retention_bodies)
-        timeout = max((route.handler.timeout for route in self.routes), default=60.0)
-        self._watchdog = Watchdog(timeout)
+        suspects = Suspects(self.store, self.routes, self._consumers)
+        self._watchdog = Watchdog(suspects.timeout, before_end=suspects.spare)
         self._watchdog.start()
         self.telemetry.gauge("worker_loop_lag_seconds", "Of the event loop.").set_function(
             lambda: self._watchdog.lag

@@ -32,15 +32,23 @@ _STATES: dict[type[Fate], str] = {
 }
 
 
-class Telemetry:
-    """The metrics of one service, in a registry of their own, and its log line a delivery."""
+_REMARKABLE = {"dead": "warning", "retrying": "warning"}
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+
+class Telemetry:
+    """The metrics of one service, in a registry of their own, and its log line a delivery.
+
+    `verbose`: what was only read and passed on, from the ct-queue, has a line as well.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time, *, verbose: bool = False) -> None:
         self.registry = CollectorRegistry()
         self.last_commit = 0.0
         """When a delivery was committed last: what readiness means by progress."""
         self._clock = clock
-        self._log: Any = structlog.get_logger("fluent_connect")
+        self._log: Any = structlog.get_logger()
+        self._logger: Any = None
+        self._verbose = verbose
         self._requests = self._counter("ingest_requests", "Requests at a door.", "door", "status")
         self._answered = self._histogram("ingest_request_duration_seconds", "To the answer.")
         self._committed = self._counter(
@@ -77,7 +85,10 @@ class Telemetry:
         attempt = _attempt(write.outcome)
         if attempt is not None:
             self._observe(attempt.handler, attempt.seconds)
-        self._say(state, delivery.queue)(
+        if delivery.queue == CT_QUEUE and state not in _REMARKABLE and not self._verbose:
+            return
+        say: Callable[..., object] = getattr(self._bound(), _REMARKABLE.get(state, "info"))
+        say(
             "delivery",
             state=state,
             reason=reason,
@@ -91,13 +102,11 @@ class Telemetry:
             ),
         )
 
-    def _say(self, state: str, queue: str) -> Callable[..., object]:
-        """Return where a line goes: what was only read and passed on is of interest to few."""
-        level = "info" if queue != CT_QUEUE else "debug"
-        say: Callable[..., object] = getattr(
-            self._log, "warning" if state in {"dead", "retrying"} else level
-        )
-        return say
+    def _bound(self) -> Any:
+        """Return the logger as it was configured when the first line came."""
+        if self._logger is None:
+            self._logger = self._log.bind()
+        return self._logger
 
     def _count(self, queue: str, name: str, state: str) -> None:
         counter = self._counts.get((queue, name, state))

@@ -12,23 +12,29 @@ import structlog
 
 _BEAT = 0.25
 _BLOCKED = 1.0
+_MARGIN = 2.0
 EXIT_BLOCKED = 70
 
 
 class Watchdog:
     """Logs the stack of a loop that does not run for 1 s; ends the process after `timeout` + 2 s.
 
+    timeout:    of the handler that blocks it, asked while it does.
+    before_end: called before the process ends, on the watching thread.
+
     The delivery that was in hand counts one try: the take that handed it out said so already.
     """
 
     def __init__(
         self,
-        timeout: float,
+        timeout: Callable[[], float],
         *,
+        before_end: Callable[[], None] = lambda: None,
         end: Callable[[int], None] = os._exit,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._limit = timeout + 2.0
+        self._timeout = timeout
+        self._before_end = before_end
         self._end = end
         self._clock = clock
         self._beaten = clock()
@@ -66,10 +72,13 @@ class Watchdog:
         if not self._told:
             self._told = True
             self._log.error("loop blocked", seconds=round(blocked, 1), stack=self._stack())
-        if blocked > self._limit:
+        if blocked > self._timeout() + _MARGIN:
             self._log.error("loop blocked for too long: ending", seconds=round(blocked, 1))
             sys.stderr.flush()
-            self._end(EXIT_BLOCKED)
+            try:
+                self._before_end()
+            finally:
+                self._end(EXIT_BLOCKED)
 
     async def _beat(self) -> None:
         while True:

@@ -47,6 +47,11 @@ class Budget:
         left = self._paused_until - self._clock()
         if left > self._settings.patience:
             raise RateLimitedError("asked to slow down", retry_after=left, counts=False)
+        slots = self._slots
+        if left <= 0 and self._rate is None and (slots is None or not slots.locked()):
+            if slots is not None:
+                await slots.acquire()
+            return
         try:
             async with asyncio.timeout(self._settings.patience):
                 if left > 0:

@@ -14,6 +14,7 @@ from fluent_connect.clients.statuses import error_of
 from fluent_connect.clients.tokens import Tokens
 from fluent_connect.clients.trace import Call, Trace
 from fluent_connect.clients.transport import Answer, Request, Transport
+from fluent_connect.model.deadlines import Deadlines
 from fluent_connect.model.errors import (
     ConnectError,
     RateLimitedError,
@@ -41,28 +42,35 @@ class AiohttpTransport:
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
         )
         self._urls: dict[str, URL] = {}
+        self._deadlines = Deadlines()
 
     async def send(self, request: Request, timeout: float) -> Answer:  # noqa: ASYNC109
         """Return the whole answer within `timeout` seconds; UnreachableError if there is none."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine runs in one
+        self._deadlines.start(task, timeout)
         try:
-            async with asyncio.timeout(timeout):
-                response = await self._session._request(  # noqa: SLF001 - without the wrapper object of `request`
-                    request.method,
-                    self._url(request),
-                    data=request.body,
-                    headers=request.headers,
-                    allow_redirects=False,
-                )
-                try:
-                    return Answer(response.status, await response.read(), response.headers)
-                finally:
-                    response.release()
+            response = await self._session._request(  # noqa: SLF001 - without the wrapper object of `request`
+                request.method,
+                self._url(request),
+                data=request.body,
+                headers=request.headers,
+                allow_redirects=False,
+            )
+            try:
+                return Answer(response.status, await response.read(), response.headers)
+            finally:
+                response.release()
+        except asyncio.CancelledError:
+            if not self._deadlines.passed(task):
+                raise
+            raise UnreachableError(f"no answer within {timeout:g} s") from None
         except aiohttp.ClientConnectorError as error:
             raise UnreachableError(f"no connection: {error}", sent=False) from error
-        except TimeoutError as error:
-            raise UnreachableError(f"no answer within {timeout:g} s") from error
         except (aiohttp.ClientError, OSError, EOFError) as error:
             raise UnreachableError(f"connection lost: {_told(error)}") from error
+        finally:
+            self._deadlines.end(task)
 
     async def close(self) -> None:
         """Let go of all connections."""

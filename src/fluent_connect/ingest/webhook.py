@@ -9,9 +9,9 @@ import msgspec
 import structlog
 
 from fluent_connect.ingest import replies
-from fluent_connect.ingest.deadlines import Deadlines
 from fluent_connect.ingest.replies import ACCEPTED, Reply
 from fluent_connect.ingest.verify.door import DEFAULT, Door
+from fluent_connect.model.deadlines import Deadlines
 from fluent_connect.model.fact import Received
 from fluent_connect.model.ids import new_id
 from fluent_connect.model.killpoint import reach

@@ -11,13 +11,15 @@ import msgspec
 
 from fluent_connect.model.killpoint import reach
 from fluent_connect.model.outcome import Outcome
-from fluent_connect.queues.retry import RetryPolicy
+from fluent_connect.queues.retry import RetryPolicy, aborted
 from fluent_connect.queues.store import Delivery, Store, StoreError, Verdict, Write
 
 Station = Callable[[Delivery], Awaitable[Outcome]]
 """What takes a delivery to an outcome: the CT Queue Listener, the Message Router."""
 
 OnCommitted = Callable[[Write, Verdict], None]
+_PATIENCE = 2.0
+"""Seconds that a cancelled handler may take to clear up."""
 
 
 class Consumer:
@@ -65,6 +67,7 @@ class Consumer:
         self._committable = asyncio.Event()
         self._resting = asyncio.Event()
         self._closing = False
+        self._stopping = False
         self.running: dict[str, float] = {}
         """Leases of what a station works on now, and since when; what a watchdog looks at."""
 
@@ -73,16 +76,27 @@ class Consumer:
         """Return how many deliveries are ours at the moment."""
         return len(self._in_hand)
 
+    @property
+    def held(self) -> Sequence[tuple[Delivery, asyncio.Task[None] | None]]:
+        """Return the deliveries that are ours, each with the task that works on it, if one does."""
+        return tuple(self._in_hand.values())
+
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop`; then finish what is in hand, or release it after the grace."""
-        self._closing = False
+        """Work until `stop`; then finish what is in hand, or release it after the grace.
+
+        Whatever else ends the work, a bug of ours or of the store, is raised after that.
+        """
+        self._closing = self._stopping = False
         workers = [asyncio.create_task(self._work()) for _ in range(self._concurrency)]
         committer = asyncio.create_task(self._commit())
         renewer = asyncio.create_task(self._renew())
         taker = asyncio.create_task(self._take())
+        asked = asyncio.create_task(stop.wait())
+        all_of_us = (asked, taker, committer, renewer, *workers)
         try:
-            await stop.wait()
+            await asyncio.wait(all_of_us, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            asked.cancel()
             taker.cancel()
             await asyncio.gather(taker, return_exceptions=True)
             await self._finish(workers)
@@ -92,6 +106,9 @@ class Consumer:
             renewer.cancel()
             await asyncio.gather(renewer, return_exceptions=True)
             await self._give_back()
+        for task in all_of_us:
+            if task.done() and not task.cancelled():
+                task.result()
 
     async def _take(self) -> None:
         """Keep as many deliveries in hand as there may be."""
@@ -131,7 +148,8 @@ class Consumer:
         """Be one of a fixed number of workers: cheaper than a task for each delivery."""
         loop = asyncio.get_running_loop()
         me = asyncio.current_task()
-        while True:
+        assert me is not None  # noqa: S101 - a worker is a task
+        while not self._stopping:
             while not self._ready:
                 waiting = loop.create_future()
                 self._idle.append(waiting)
@@ -142,23 +160,36 @@ class Consumer:
             self._in_hand[delivery.lease] = (delivery, me)
             self.running[delivery.lease] = self._clock()
             try:
+                self._retry.admit(delivery)
                 outcome = await self._station(delivery)
-            except asyncio.CancelledError:
-                if me is None or delivery.lease in self._in_hand:
+            except asyncio.CancelledError as error:
+                if not me.cancelling():
+                    outcome = Outcome(error=aborted(error))
+                elif delivery.lease in self._in_hand:
                     raise
-                me.uncancel()
-                continue
+                else:
+                    me.uncancel()
+                    continue
             except Exception as error:  # noqa: BLE001 - retry.py decides what becomes of it
                 outcome = Outcome(error=error)
+            except BaseException as error:
+                if loop.is_closed():
+                    raise
+                outcome = Outcome(error=aborted(error))
             finally:
                 self.running.pop(delivery.lease, None)
                 if not self.running:
                     self._resting.set()
+            while me.cancelling() and not self._stopping:
+                # The handler did not heed that its lease was lost; the store will.
+                me.uncancel()
             self._done.append(Write(self._decided(delivery, outcome), delivery))
             self._committable.set()
 
     def _decided(self, delivery: Delivery, outcome: Outcome) -> Outcome:
         """Give a failed outcome the fate that the retry policy makes of its error."""
+        if not isinstance(outcome, Outcome) or outcome.fate is outcome.error is None:
+            outcome = Outcome(error=TypeError(f"a station returned {outcome!r:.200}"))
         if outcome.error is None:
             return outcome
         fate = self._retry.next(
@@ -223,6 +254,7 @@ class Consumer:
 
     async def _finish(self, workers: Sequence[asyncio.Task[None]]) -> None:
         """Let what runs come to its end within the grace; what has not begun is not begun."""
+        self._stopping = True
         self._ready.clear()
         if self.running:
             self._resting.clear()
@@ -230,10 +262,11 @@ class Consumer:
                 await asyncio.wait_for(self._resting.wait(), self._grace)
         for worker in workers:
             worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+        await asyncio.wait(workers, timeout=_PATIENCE)
 
     async def _give_back(self) -> None:
-        held = [delivery for delivery, _ in self._in_hand.values()]
+        """Release what is left, but for what a handler still works on, deaf to its cancellation."""
+        held = [each for each, _ in self._in_hand.values() if each.lease not in self.running]
         self._in_hand.clear()
         if held:
             try:

@@ -53,6 +53,16 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     parent_deadline: float = 3 * 86400.0
     route_wait: float = 900.0
 
+    def admit(self, delivery: Delivery) -> None:
+        """Raise UnprocessableError for what had all its tries, and came to no end in the last ones.
+
+        A process that ends while a handler runs cannot say so: without this, a message that makes
+        it end would do so for ever.
+        """
+        if delivery.tries > len(self.waits) + 1:
+            ended = "the process ended while it ran"
+            raise UnprocessableError(f"gave up after {delivery.tries - 1} tries: {ended}")
+
     def next(
         self, delivery: Delivery, error: Exception, *, now: float, chance: float, outage: bool
     ) -> Skipped | Later | Parked | Dead:
@@ -124,9 +134,24 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
         return wait * (1 + self.jitter * (2 * chance - 1))
 
 
+class AbortedError(Exception):
+    """A handler raised what would end the process, or its task, in place of an error: a bug."""
+
+
+def aborted(error: BaseException) -> AbortedError:
+    """Return the bug that a SystemExit, KeyboardInterrupt, GeneratorExit or CancelledError is."""
+    made = AbortedError(f"the handler raised {type(error).__name__}")
+    made.__cause__ = error
+    return made
+
+
 def told(error: Exception) -> str:
-    """Return an error as one line that names it."""
-    return f"{type(error).__name__}: {error}"
+    """Return an error as one line that names it, even if it cannot be printed."""
+    name = type(error).__name__
+    try:
+        return f"{name}: {error}"
+    except Exception:  # noqa: BLE001 - a partner's `__str__`
+        return f"{name}: cannot be printed"
 
 
 def traced(error: Exception) -> str:

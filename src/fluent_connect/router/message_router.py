@@ -7,6 +7,7 @@ from functools import partial
 from fluent_connect.clients.accounts import Account, Accounts
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.model.codec import decode_json, decode_message
+from fluent_connect.model.deadlines import Deadlines
 from fluent_connect.model.errors import ConnectError, MalformedError, NoRouteError
 from fluent_connect.model.message import Message
 from fluent_connect.model.outcome import Outcome, Superseded
@@ -40,7 +41,7 @@ class MessageRouter:
     ) -> None:
         self._store = store
         self._desks = Desks(routes, accounts, settings)
-        self._tools = Tools(routes, clients, Belonging(accounts), clock, patience)
+        self._tools = Tools(routes, clients, Belonging(accounts), clock, patience, Deadlines())
 
     async def __call__(self, delivery: Delivery) -> Outcome:
         """Return what came of the message; every failure is in it, as its error."""

@@ -16,13 +16,14 @@ from fluent_connect.clients.trace import Trace
 from fluent_connect.handlers.message_handler import Change, Fetched, HandlerContext, Refresh
 from fluent_connect.model import killpoint
 from fluent_connect.model.codec import encode
+from fluent_connect.model.deadlines import Deadlines
 from fluent_connect.model.errors import MissingParentError, NoRouteError, RetryableError, Skip
 from fluent_connect.model.fact import Attempted, Delivered, Fact, Known
 from fluent_connect.model.lease import Lease
 from fluent_connect.model.message import Cause, Message
 from fluent_connect.model.notification import Reference
 from fluent_connect.model.outcome import Done, Fence, Guard, Outcome, Skipped
-from fluent_connect.queues.retry import told
+from fluent_connect.queues.retry import aborted, told
 from fluent_connect.queues.store import Delivery
 from fluent_connect.router import fencing
 from fluent_connect.router.desk import Desk
@@ -51,6 +52,8 @@ class Tools(msgspec.Struct, frozen=True):
     clock: Callable[[], float]
     patience: float
     """Seconds for which a resource that is not found is taken for a stale read."""
+    deadlines: Deadlines
+    """Of the runs: a handler's time-out."""
 
 
 class Run:
@@ -95,16 +98,23 @@ class Run:
         key: of the fence that the result is committed with; None if nothing orders the message.
         """
         self._key, self._fence = key, fence
-        limit = asyncio.timeout(self._desk.handler.timeout)
+        task, deadlines = asyncio.current_task(), self._tools.deadlines
+        assert task is not None  # noqa: S101 - a coroutine runs in one
+        deadlines.start(task, self._desk.handler.timeout)
         try:
-            async with limit:
-                return await self._work(self._context(payload))
+            return await self._work(self._context(payload))
         except Skip as skip:
             return self._skipped(skip)
-        except TimeoutError as error:
-            return self._failed(self._overrun() if limit.expired() else error)
+        except asyncio.CancelledError:
+            if not deadlines.passed(task):
+                raise
+            return self._failed(self._overrun())
         except Exception as error:  # noqa: BLE001 - queues/retry.py decides what becomes of it
             return self._failed(error)
+        except (SystemExit, KeyboardInterrupt) as error:
+            return self._failed(aborted(error))
+        finally:
+            deadlines.end(task)
 
     def _context(self, payload: Payload) -> HandlerContext:
         desk, message = self._desk, self._message

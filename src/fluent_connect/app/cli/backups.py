@@ -116,6 +116,8 @@ async def _checked(near: Path, file: Path) -> Ledger:
             found = await _counted(opened)
     except ConfigError as error:
         raise CliError("CLI008", str(error), where=str(file)) from error
+    except CliError as error:
+        raise _unsound(file, error.what) from error
     except Exception as error:
         # Only the engine's own file knows its driver; its errors are told by where they come from.
         if not type(error).__module__.startswith("apsw"):

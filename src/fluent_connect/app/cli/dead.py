@@ -37,7 +37,6 @@ from fluent_connect.app.cli.output import (
     line,
     note,
     pairs,
-    stamp,
     table,
     told,
 )
@@ -241,7 +240,6 @@ def _cells(row: DeadRow) -> list[str]:
 
 def _masked(row: DeadRow, *, unmasked: bool) -> dict[str, object]:
     fields: dict[str, object] = told(row)
-    fields["put_at"] = stamp(row.put_at)
     fields["reason"] = masking.text(row.reason, unmasked=unmasked)
     fields["error"] = masking.text(row.error, unmasked=unmasked)
     return fields

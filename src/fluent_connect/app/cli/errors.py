@@ -40,7 +40,7 @@ ERRORS: Mapping[str, Known] = {
     "CLI005": Known(USAGE, "nothing was chosen: give ids, a filter or --all"),
     "CLI006": Known(NOT_FOUND, "there is no store at that place"),
     "CLI007": Known(NOT_FOUND, "the store holds nothing of that name"),
-    "CLI008": Known(CONFLICT, "the store cannot be used: newer schema, lock held, other engine"),
+    "CLI008": Known(CONFLICT, "it cannot be so now: newer schema, lock or port held, other engine"),
     "CLI009": Known(CONFLICT, "the file to be written exists already"),
     "CLI010": Known(UNREACHABLE, "the store cannot be read or written now"),
     "CLI011": Known(UNREACHABLE, "the service cannot be reached"),

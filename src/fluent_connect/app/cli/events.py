@@ -23,11 +23,10 @@ from fluent_connect.app.cli.output import (
     json_line,
     line,
     note,
-    stamp,
     table,
     told,
 )
-from fluent_connect.app.cli.story import story
+from fluent_connect.app.cli.story import masked, story
 from fluent_connect.journal.search import (
     EventFilter,
     EventRow,
@@ -47,6 +46,7 @@ _COLUMNS = (
     Column("AGE"),
     Column("STATE"),
     Column("RESOURCE", wide=True),
+    Column("KIND", wide=True),
     Column("ROUTE", wide=True),
     Column("WHAT"),
 )
@@ -171,17 +171,13 @@ def nothing(text: str) -> CliError:
 
 
 def _cells(row: EventRow) -> list[str]:
-    what = " ".join(filter(None, (row.type_id, row.kind)))
     version = "" if row.version is None else f" v{row.version}"
     reason = f": {masking.text(row.reason)}" if row.reason else ""
-    cells = [row.id, ago(row.received_at), row.state, row.resource or "", row.route or ""]
-    return [*cells, f"{what or 'not read yet'}{version}{reason}"]
+    front = [row.id, ago(row.received_at), row.state, row.resource or "", row.kind or ""]
+    return [*front, row.route or "", f"{row.type_id or 'not read yet'}{version}{reason}"]
 
 
 def _masked(step: Step, *, unmasked: bool) -> dict[str, object]:
-    fields = told(step)
-    fields["at"] = stamp(step.at)
-    fields["reason"] = masking.text(step.reason, unmasked=unmasked)
-    fields["error"] = masking.text(step.error, unmasked=unmasked)
+    fields = told(masked(step, unmasked=unmasked))
     fields["calls"] = masking.calls(step.calls, unmasked=unmasked)
     return fields

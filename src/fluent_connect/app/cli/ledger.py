@@ -69,16 +69,16 @@ async def _lost(opened: Store) -> list[str]:
 
 
 def _show(found: Ledger, lost: list[str]) -> None:
-    line(f"{'accepted':<12} {found.accepted:>12,}")
+    line(f"{'accepted':<12}  {found.accepted:>11,}")
     for name in _NAMES:
         count = getattr(found, name)
-        number = f"{count:>12,}"
+        number = f"{count:>11,}"
         shown = paint(number, name) if count and name in {"dead", "unaccounted"} else number
-        line(f"  {name:<10} {shown}")
+        line(f"  {name:<11} {shown}")
         if name == "waiting":
             for state, waits in found.by_state.items():
                 line(f"    {state:<10} {waits:>10,}")
-    line(f"{'repeats':<12} {found.repeats:>12,}   (accepted once already)")
+    line(f"{'repeats':<12}  {found.repeats:>11,}   (accepted once already)")
     if found.jobs:
         line(f"messages of jobs: {', '.join(f'{n:,} {state}' for state, n in found.jobs.items())}")
     line("the ledger closes" if found.closes else "THE LEDGER DOES NOT CLOSE; unaccounted:")

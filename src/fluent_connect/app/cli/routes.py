@@ -24,7 +24,12 @@ app = group(
     "routes list",
     "routes list --notifications",
 )
-_COLUMNS = (Column("ROUTE"), Column("HANDLER"), Column("PRIORITY", wide=True), Column("CLASS"))
+_COLUMNS = (
+    Column("ROUTE"),
+    Column("PRIORITY", wide=True),
+    Column("CLASS", wide=True),
+    Column("HANDLER"),
+)
 _MAPPED = (Column("TYPE"), Column("ROUTE"), Column("KINDS"))
 _NOBODY = "(nobody)"
 
@@ -50,7 +55,7 @@ def listing(
         for row in rows:
             json_line(row)
     else:
-        names = ("route", "handler", "priority", "class")
+        names = ("route", "priority", "class", "handler")
         table(_COLUMNS, [[str(row[name]) for name in names] for row in rows], wide=wide)
     lost = [row for row in rows if row["class"] == _NOBODY]
     if lost:

@@ -99,7 +99,7 @@ async def _open(path: Path) -> Store:
             "CLI010",
             f"the store cannot be opened: {error}",
             where=str(path),
-            do="give this user the right to read and write the file and its folder",
+            do="this user needs to read and write the file and its folder; or restore a backup",
         ) from error
 
 

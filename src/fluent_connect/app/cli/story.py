@@ -1,6 +1,7 @@
 """What happened to a notification, told so that a person can follow it."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import groupby
 
 import msgspec
@@ -27,9 +28,18 @@ def story(steps: Sequence[Step], *, unmasked: bool = False) -> Iterator[str]:
         yield f"{stamp(start)}   {_standing(told)}"
         yield ""
         many = len({step.id for step in told if step.what == "message"}) > 1
-        for step in told:
+        for step in map(partial(masked, unmasked=unmasked), told):
             yield from _told(step, start, unmasked=unmasked, many=many)
         yield ""
+
+
+def masked(step: Step, *, unmasked: bool = False) -> Step:
+    """Return the step without personal data in what others said; its ids stay."""
+    return msgspec.structs.replace(
+        step,
+        reason=masking.text(step.reason, unmasked=unmasked),
+        error=masking.text(step.error, unmasked=unmasked),
+    )
 
 
 def state_of(steps: Sequence[Step]) -> tuple[str, str]:
@@ -76,10 +86,9 @@ def _told(step: Step, start: float, *, unmasked: bool, many: bool) -> Iterator[s
     label, words = _words(step, start)
     which = f"[{step.id.rpartition('.')[2]}] " if many and "." in step.id else ""
     when = f"+{step.at - start:.3f}s" if step.what != "parcel" else "now"
-    text = masking.text(f"{which}{words}", unmasked=unmasked)
-    yield f"  {when:>11}  {paint(f'{label:<{_LABEL}}', label)} {text}".rstrip()
+    yield f"  {when:>11}  {paint(f'{label:<{_LABEL}}', label)} {which}{words}".rstrip()
     if step.error:
-        shown = masking.text(step.error, unmasked=unmasked).rstrip().splitlines()
+        shown = step.error.rstrip().splitlines()
         yield from (f"{_INDENT}{'':<{_LABEL}} {each}" for each in shown)
     if step.calls:
         yield from _calls_of(step.calls, unmasked=unmasked)
@@ -89,8 +98,8 @@ def _words(step: Step, start: float) -> tuple[str, str]:
     if step.what == "attempt":
         return f"attempt {step.tries}", f"{step.handler}: {step.state} in {span(step.seconds)}"
     if step.what == "fate":
-        own = step.id == step.unit
-        return step.state, step.reason or ("the listener is done with it" if own else "")
+        listened = step.id == step.unit and step.state == "done"
+        return "listened" if listened else step.state, step.reason
     if step.what == "parcel":
         return step.state, _waiting(step, start)
     return _arrival(step)

@@ -4,8 +4,8 @@ import threading
 
 import apsw
 
-_SOFT = 2_000
-_HARD = 20_000
+_SOFT = 8_000
+_HARD = 40_000
 
 
 class Checkpoints:

@@ -25,7 +25,7 @@ check: .venv/.installed
 	$(BIN)/mypy
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 ## crash: kill the service KILLS times and account for every notification
 crash: .venv/.installed

@@ -11,7 +11,7 @@ from fluent_connect.listener.external import ExternalDoor, take
 from fluent_connect.listener.parse import parse
 from fluent_connect.listener.route_mapping import RouteMap
 from fluent_connect.model.errors import ConnectError, Skip
-from fluent_connect.model.fact import Fact, Known, Split, Told
+from fluent_connect.model.fact import Fact, Split, Told
 from fluent_connect.model.killpoint import reach
 from fluent_connect.model.notification import Notification
 from fluent_connect.model.outcome import Done, Outcome, Skipped, Unseen
@@ -75,8 +75,7 @@ class CTQueueListener:
             guards = queueing.guards(notification, self._project(notification))
             return Outcome(fate=Skipped(str(skip)), guards=guards, facts=(told,))
         except ConnectError as error:
-            found = Known(parcel.id, "notification", notification.id)
-            return Outcome(error=error, facts=(told, found))
+            return Outcome(error=error, facts=(told,))
 
     def _routed(
         self, notification: Notification, parcel: Parcel, body: bytes, told: Told
@@ -87,7 +86,7 @@ class CTQueueListener:
         mapping = self._routes.match(notification)
         guards = queueing.guards(notification, self._project(notification))
         if isinstance(mapping, Skipped):
-            found = queueing.known(parcel.id, notification, said)
+            found = queueing.known(parcel.id, said)
             return Outcome(fate=mapping, guards=guards, facts=(told, *found))
         door = _door(parcel)
         targets = self._accounts.candidates(
@@ -96,7 +95,7 @@ class CTQueueListener:
         made = queueing.messages(notification, parcel, mapping, targets, said)
         facts: list[Fact] = [told, *(queueing.queued(message, told.at) for message in made)]
         for message in made:
-            facts.extend(queueing.known(message.id, notification, said))
+            facts.extend(queueing.known(message.id, said))
         puts = tuple(queueing.put(message, parcel, ordered=mapping.ordered) for message in made)
         return Outcome(fate=_done(len(made)), guards=guards, puts=puts, facts=facts)
 
@@ -116,14 +115,11 @@ class CTQueueListener:
             sequence=None,
             at=at,
         )
-        known = [Known(message.id, "notification", taken.id)]
-        if about is not None:
-            known.append(Known(message.id, "resource", str(about)))
         return Outcome(
             fate=_done(1),
             guards=tuple(Unseen(key) for key in taken.keys),
             puts=(queueing.put(message, parcel, ordered=message.name in door.ordered),),
-            facts=(told, queueing.queued(message, at), *known),
+            facts=(told, queueing.queued(message, at)),
         )
 
     def _project(self, notification: Notification) -> str | None:

@@ -136,11 +136,8 @@ def queued(message: Message, at: float) -> Queued:
     )
 
 
-def known(id_: str, notification: Notification, said: Mapping[str, object]) -> Iterator[Fact]:
-    """Yield by which values the unit `id_` is found."""
-    yield Known(id_, "notification", notification.id)
-    if notification.resource is not None:
-        yield Known(id_, "resource", str(notification.resource))
+def known(id_: str, said: Mapping[str, object]) -> Iterator[Fact]:
+    """Yield by which values the unit `id_` is found, beside its own ids, which `Told` holds."""
     for kind, field in _INDEXED:
         value = said.get(field)
         if isinstance(value, str) and value:

@@ -79,11 +79,7 @@ async def test_a_message_of_an_order_goes_onto_the_event_queue_once(
     assert (message.key, message.version, message.sequence) == ("acme/1/order/o-1", 3, 2)
     assert message.attributes == {"orderNumber": "1234"}
     known = [(fact.kind, fact.value) for fact in outcome.facts if isinstance(fact, Known)]
-    assert known == [
-        ("notification", "m-1"),
-        ("resource", "order/o-1"),
-        ("order-number", "1234"),
-    ]
+    assert known == [("order-number", "1234")]
     assert [type(fact) for fact in outcome.facts[:2]] == [Told, Queued]
 
 
@@ -414,7 +410,8 @@ async def test_the_fields_of_the_sdk_need_no_configuration() -> None:
     message = decode_message(outcome.puts[0].parcel.body)
     assert (message.account, message.key) == ("b", "b/1/location/L1")
     assert message.attributes == {"x": 1}
-    assert Known(message.id, "resource", "location/L1") in outcome.facts
+    (told,) = [fact for fact in outcome.facts if isinstance(fact, Told)]
+    assert (told.notification_id, told.type_id, told.resource) == ("e1", "location", "L1")
 
 
 async def test_without_an_id_the_digest_of_the_body_is_known_for_a_day() -> None:

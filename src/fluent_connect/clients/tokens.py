@@ -140,6 +140,7 @@ class PasswordGrant(Tokens):
     """Fluent's way: a user's password, then refresh tokens, each of which works once.
 
     At most `most_grants` passwords are sent in `window` seconds: a locked user stops a shop.
+    Only those that were judged count, not those that met an outage.
     """
 
     def __init__(
@@ -205,9 +206,9 @@ class PasswordGrant(Tokens):
         }
         try:
             return await self._ask(form, self._headers, trace)
-        except UnreachableError as error:
-            if not error.sent:
-                self._grants.pop()  # it never left
+        except (UnreachableError, RateLimitedError) as error:
+            if not getattr(error, "outage", False):
+                self._grants.pop()  # nobody judged it: a 500 or a time-out locks no user
             raise
 
 

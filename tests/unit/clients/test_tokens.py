@@ -5,7 +5,7 @@ import pytest
 
 from fluent_connect.clients.http import Answer, Trace
 from fluent_connect.clients.tokens import ClientCredentials, PasswordGrant
-from fluent_connect.model.errors import UnreachableError
+from fluent_connect.model.errors import RateLimitedError, UnreachableError
 from unit.clients.wire import COMMERCETOOLS, FLUENT, TOKEN, Clock, Wire, json
 
 
@@ -129,6 +129,19 @@ async def test_the_password_is_sent_three_times_in_ten_minutes_at_most() -> None
     with pytest.raises(UnreachableError):
         await tokens.renew(Trace())
     assert len(wire.grants) == 4
+
+
+@pytest.mark.parametrize("status", [500, 503, 429])
+async def test_a_password_that_nobody_judged_does_not_count(status: int) -> None:
+    clock, wire = Clock(), Wire()
+    tokens = PasswordGrant(FLUENT, wire, clock=clock)
+    wire.token = lambda: json({"error": "server_error"}, status)
+    for _ in range(5):
+        with pytest.raises((UnreachableError, RateLimitedError)):
+            await tokens.renew(Trace())
+    wire.token = lambda: json(TOKEN)
+    await tokens.renew(Trace())
+    assert len(wire.grants) == 6
 
 
 async def test_a_password_that_never_left_does_not_count() -> None:

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 import apsw
@@ -59,9 +59,7 @@ class Client:
         self.url = self.admin = ""
         self.session = aiohttp.ClientSession()
 
-    async def post(
-        self, body: object, *, door: str = "", key: str = SECRET, **headers: str
-    ) -> int:
+    async def post(self, body: object, *, door: str = "", key: str = SECRET, **headers: str) -> int:
         """Knock; return the status, 0 if there was no answer."""
         raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
         url = f"{self.url}{PATH}" + (f"/{door}" if door else "")
@@ -110,7 +108,7 @@ class Connector(Client):
         self.lines: list[str] = []
         super().__init__()
 
-    async def __aenter__(self) -> "Connector":
+    async def __aenter__(self) -> Self:
         await self.start()
         await until(lambda: self.url or self._process.returncode is not None)
         if not self.url:
@@ -211,7 +209,7 @@ class Inside(Client):
         self.data = data
         self.service = Service(config, discover(config.packages, config.paths), patience=patience)
 
-    async def __aenter__(self) -> "Inside":
+    async def __aenter__(self) -> Self:
         await self.service.start()
         self.url = f"http://127.0.0.1:{self.service.server.port}"
         self.admin = f"http://127.0.0.1:{self.service.admin_server.port}"
@@ -253,6 +251,10 @@ class Books:
 
     def attempts(self) -> Sequence[Mapping[str, Any]]:
         return self.rows(Statement("SELECT * FROM attempt"))
+
+    def parcels(self) -> Sequence[Mapping[str, Any]]:
+        """Return what stands on the Event Queue."""
+        return self.rows(Statement("SELECT * FROM parcel WHERE queue = 'event-queue'"))
 
     def told(self) -> str:
         """Say what is not done, for a failing test's sake."""

@@ -68,7 +68,9 @@ class Mock:
         self._session = aiohttp.ClientSession()
         form = {"grant_type": "client_credentials"}
         basic = {"authorization": "Basic " + base64.b64encode(b"client:secret").decode()}
-        async with self._session.post(f"{self.url}/oauth/token", data=form, headers=basic) as answer:
+        async with self._session.post(
+            f"{self.url}/oauth/token", data=form, headers=basic
+        ) as answer:
             token = (await answer.json())["access_token"]
         self._headers = {"authorization": f"Bearer {token}"}
 

@@ -55,7 +55,13 @@ async def test_every_message_type_comes_to_an_end_with_a_reason(
 def _judged(books: Books, lines: Sequence[Mapping[str, Any]]) -> Sequence[EventRow]:
     """Return the events; each one that did nothing says why, and nobody has seen a traceback."""
     events = books.events()
-    print(Counter((e.state, e.type_id, e.reason) for e in events if e.reason not in ("unmapped", "filtered")))
+    print(
+        Counter(
+            (e.state, e.type_id, e.reason)
+            for e in events
+            if e.reason not in ("unmapped", "filtered")
+        )
+    )
     assert not [event for event in events if event.state != "done" and not event.reason]
     assert not [each for each in books.attempts() if "Traceback" in str(each["error"])]
     assert not [each for each in books.dead() if "Traceback" in each.error]

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from e2e.harness import SECRET, Books, Connector, refs
+from e2e.harness import Books, Connector, refs
 from e2e.mock import PROJECT, Mock, free_port, install
+from fluent_connect.app.playground import SECRET
 from fluent_connect.ingest.webhook import PATH
 from fluent_connect.sandbox.servers import Sandbox
 

@@ -101,11 +101,11 @@ class Service:
         self.routes = route_table(config.routes, self.handlers)
         self.pulse = self._pulse()
         await self._wake_parked()
+        await self.pulse.look_at_pauses()
         self._consume(EVENT_QUEUE, self._router())
         for queue, listener in self._listeners().items():
             self._consume(queue, listener)
         await self.pulse.look()
-        await self.pulse.look_at_pauses()
         self._start_background()
         self.admin_server = Server(self._admin().app, config.admin.host, config.admin.port)
         self.server = Server(self._webhook(), config.host, config.port)

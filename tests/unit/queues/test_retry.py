@@ -209,3 +209,11 @@ def test_stale_waits_never_fall_while_they_are_no_tries(
     ages = [age for age in sorted((one, other)) if age < POLICY.stale_deadline]
     waits = [wait(stale, delivery(age=age), chance=chance) for age in ages]
     assert waits == sorted(waits)
+
+
+def test_what_ended_the_process_in_all_its_tries_is_not_run_again() -> None:
+    last = len(POLICY.waits) + 1
+    POLICY.admit(delivery(last))
+    with pytest.raises(UnprocessableError, match="the process ended while it ran") as caught:
+        POLICY.admit(delivery(last + 1))
+    assert isinstance(fate(caught.value, delivery(last + 1)), Dead)

@@ -115,8 +115,7 @@ def _walk(package: str, modules: dict[str, ModuleType], mistakes: list[Mistake])
 def _below(module: ModuleType) -> Iterator[tuple[str, Path]]:
     """Yield the modules and folders right below a package; folders of one name are one package."""
     folders: set[str] = set()
-    for location in getattr(module, "__path__", ()):
-        root = Path(location)
+    for root in dict.fromkeys(Path(each).resolve() for each in getattr(module, "__path__", ())):
         for file in sorted(root.iterdir()) if root.is_dir() else ():
             name = file.stem if file.suffix == ".py" else file.name
             if not name.isidentifier() or name in {"__init__", "__main__", "__pycache__"}:

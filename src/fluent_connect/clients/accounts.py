@@ -111,6 +111,15 @@ def matches(when: When, resource: Mapping[str, Any]) -> bool:
     return all(_text(fields.get(name)) == value for name, value in when.custom.items())
 
 
+def place(resource: Mapping[str, Any]) -> str:
+    """Return in words where a resource is at home: its store, else its country."""
+    stores = _stores(resource)
+    if stores:
+        return f"store {', '.join(sorted(stores))}"
+    country = _country(resource)
+    return f"country {country}" if country else "a resource without store and country"
+
+
 def _stores(resource: Mapping[str, Any]) -> set[str]:
     references = [resource.get("store"), *(resource.get("stores") or ())]
     return {reference["key"] for reference in references if reference and "key" in reference}

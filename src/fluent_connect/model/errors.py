@@ -82,7 +82,15 @@ class RefusedError(UnprocessableError):
 
 
 class Skip(ConnectError):  # noqa: N818 - raised like StopIteration: an answer, no error
-    """There is nothing to do, for the reason given."""
+    """There is nothing to do, for the reason given.
+
+    `for_good`: nor will there ever be for this resource, whatever else is told of it, until the
+    mapping or its settings change.
+    """
+
+    def __init__(self, reason: str = "", *, for_good: bool = False) -> None:
+        super().__init__(reason)
+        self.for_good = for_good
 
 
 class MissingParentError(ConnectError):

@@ -25,6 +25,16 @@ def number(message: Message, *, event: bool) -> int | None:
     return message.version
 
 
+SKIPPED = "skipped: "
+
+
+def skipped_for_good(fence: Fence | None, fingerprint: str) -> str | None:
+    """Return why nothing is ever to be done for the resource by this mapping, or None."""
+    if fence is None or fence.fingerprint != fingerprint:
+        return None
+    return fence.output.removeprefix(SKIPPED) if fence.output.startswith(SKIPPED) else None
+
+
 def superseded(
     message: Message, fence: Fence | None, fingerprint: str, *, event: bool = False
 ) -> str | None:

@@ -10,7 +10,7 @@ from fluent_connect.model.codec import decode_json, decode_message
 from fluent_connect.model.deadlines import Deadlines
 from fluent_connect.model.errors import ConnectError, MalformedError, NoRouteError
 from fluent_connect.model.message import Message
-from fluent_connect.model.outcome import Outcome, Superseded
+from fluent_connect.model.outcome import Outcome, Skipped, Superseded
 from fluent_connect.queues.store import Delivery, Store
 from fluent_connect.router import fencing
 from fluent_connect.router.belongs import Belonging
@@ -61,6 +61,9 @@ class MessageRouter:
         if about is not None:
             key = f"{desk.fence}{about}"
             fence = (await self._store.fences(key)).get(key)
+            never = fencing.skipped_for_good(fence, desk.fingerprint)
+            if never is not None:
+                return Outcome(fate=Skipped(never))
             by = fencing.superseded(message, fence, desk.fingerprint, event=desk.event)
             if by is not None:
                 return Outcome(fate=Superseded(by))

@@ -33,8 +33,8 @@ from fluent_connect.router.routes import Bound, RouteTable
 
 Clients = Callable[[Account, Trace], tuple[Commercetools, Fluent]]
 """Make the two clients of an account, bound to one message's trace."""
-Belongs = Callable[[Account, Message, object], None]
-"""Raise Skip or UnprocessableError if the resource, as read, is not the account's."""
+Belongs = Callable[[Account, Message, object], Account | None]
+"""Return the account that a resource, as read, belongs to instead; None: it is at the right one."""
 Payload = Callable[[], Awaitable[Mapping[str, object] | None]]
 
 _FRESH = 5.0
@@ -140,7 +140,9 @@ class Run:
         if resource is None:
             return await self._gone(fetched.version, context)
         if not fetched.deleted:
-            self._tools.belongs(desk.account, message, resource)
+            elsewhere = self._tools.belongs(desk.account, message, resource)
+            if elsewhere is not None:
+                return self._passed_on(elsewhere)
         if desk.handler.slow:
             changes = await asyncio.to_thread(self._map, resource)
         else:
@@ -284,7 +286,27 @@ class Run:
     def _skipped(self, skip: Skip, guards: Sequence[Guard] = ()) -> Outcome:
         reason = str(skip)
         facts = (self._attempted("skipped", reason), *self._delivered())
+        if skip.for_good:
+            version = fencing.number(self._message, event=self._desk.event) or 0
+            guards = self._guards(version, f"{fencing.SKIPPED}{reason}", deleted=False)
         return Outcome(Skipped(reason), guards or self._doubted(), (), facts)
+
+    def _passed_on(self, account: Account) -> Outcome:
+        """Hand the resource to the account that it belongs to, now that it is known which."""
+        place = f"{account.name}/{account.retailer}"
+        message, resource = self._message, self._message.resource
+        assert resource is not None  # noqa: S101 - only a resource belongs to an account
+        to = msgspec.structs.replace(message, account=account.name, retailer=account.retailer)
+        emitted = emit(
+            to,
+            self._delivery.parcel,
+            self._desk.route,
+            resource,
+            suffix="e",
+            cause="refresh",
+            at=self._tools.clock(),
+        )
+        return with_emitted(self._skipped(Skip(f"belongs to {place}: passed on")), emitted)
 
     def _overrun(self) -> RetryableError:
         handler = self._desk.handler

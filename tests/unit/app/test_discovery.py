@@ -31,12 +31,20 @@ HANDLER = """\
 
 @pytest.fixture(autouse=True)
 def _untouched_imports() -> Iterator[None]:
+    """Hide what other tests have put on the path, and put it back as it was."""
     path = list(sys.path)
+    others = {name: sys.modules.pop(name) for name in _partners()}
+    sys.path[:] = [entry for entry in path if not Path(entry, "com").is_dir()]
     yield
-    sys.path[:] = path
-    for name in [one for one in sys.modules if one.partition(".")[0] in {"com", "acme"}]:
+    for name in _partners():
         del sys.modules[name]
+    sys.path[:] = path
+    sys.modules.update(others)
     sys.path_importer_cache.clear()
+
+
+def _partners() -> list[str]:
+    return [one for one in sys.modules if one.partition(".")[0] in {"com", "acme"}]
 
 
 def put(root: Path, module: str, text: str) -> Path:

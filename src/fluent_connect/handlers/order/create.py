@@ -28,6 +28,7 @@ from fluent_connect.handlers.order.export import (
     ExportedOrder,
     candidates,
     is_history,
+    is_left_out,
     kept_back,
     order_ref,
 )
@@ -81,7 +82,7 @@ class OrderCreateHandler(MessageHandler[ExportedOrder]):
         order, settings = resource, context.settings
         reason = kept_back(order, message.kind, settings)
         if reason:
-            raise Skip(reason)
+            raise Skip(reason, for_good=is_left_out(message.kind, settings))
         shipping = plan(order, settings)
         costs = settle(order, shipping, settings)
         ref = order_ref(order, settings)

@@ -22,12 +22,17 @@ class ExportedOrder(Order, frozen=True, kw_only=True):
 
 def kept_back(order: Order, kind: str, settings: Settings) -> str | None:
     """Return why the order, as it was read, must not be created in Fluent; None: it may."""
-    if kind == "OrderImported" and settings.import_orders == "off":
+    if is_left_out(kind, settings):
         return "imported orders are not carried (import-orders: off)"
     if is_history(kind, settings):
         return "not exportable (orderState=Cancelled)" if order.order_state == "Cancelled" else None
     shut = closed(lambda field: _read(order, field), settings.export_when)
     return f"not exportable ({shut})" if shut else None
+
+
+def is_left_out(kind: str, settings: Settings) -> bool:
+    """Say whether the order came by import, and such orders are not carried, now or later."""
+    return kind == "OrderImported" and settings.import_orders == "off"
 
 
 def is_history(kind: str, settings: Settings) -> bool:

@@ -33,6 +33,7 @@ class Pulse:
         refuse: float = 0.95,
         every: float = 10.0,
         outages: Callable[[], Collection[str]] = tuple,
+        always: Collection[str] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
@@ -42,13 +43,14 @@ class Pulse:
         self._refuse = refuse
         self._every = every
         self._outages = outages
+        self._always = tuple(always)
         self._clock = clock
         self._log = structlog.get_logger("fluent_connect")
         self._started = clock()
         self._error: str | None = None
         self.ledger = Ledger()
         self.depths: Mapping[str, Depth] = {}
-        self.paused: Collection[str] = ()
+        self.paused: Collection[str] = self._always
         self.room = disk.Room(0.0, 0)
         self._gauges = _Gauges(telemetry)
 
@@ -91,7 +93,8 @@ class Pulse:
         except StoreError as error:
             self._error = str(error)
         else:
-            self.paused = tuple(each.pattern for each in pauses_from_rows(rows))
+            patterns = (each.pattern for each in pauses_from_rows(rows))
+            self.paused = (*self._always, *patterns)
 
     def stopped(self) -> Collection[str]:
         """Return the patterns of all groups that are not to be handed out now."""

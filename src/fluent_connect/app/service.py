@@ -134,6 +134,7 @@ class Service:
             recorder(),
             lease=self.config.queues[EVENT_QUEUE].lease,
             record=self.config.journal.record,
+            sample=self.config.journal.sample,
             serving=True,
         )
 
@@ -207,6 +208,7 @@ class Service:
             warn=self.config.disk.warn,
             refuse=self.config.disk.refuse,
             outages=self.clients.breakers.paused,
+            always=self.config.pause,
         )
 
     def _path(self) -> Path | None:

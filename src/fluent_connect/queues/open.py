@@ -22,6 +22,7 @@ async def open_store(
     *,
     lease: float = 30.0,
     record: Bodies = "failed",
+    sample: float = 0.01,
     serving: bool = False,
 ) -> Store:
     """Open one store for all queues; queues of one URL share engine and transaction.
@@ -36,7 +37,12 @@ async def open_store(
     scheme = urlsplit(url).scheme
     if scheme == "sqlite":
         return await SqliteStore.open(
-            sqlite_path(url), recorder, lease=lease, record=record, serving=serving
+            sqlite_path(url),
+            recorder,
+            lease=lease,
+            record=record,
+            sample=sample,
+            serving=serving,
         )
     if scheme == "memory":
         return MemoryStore(recorder, lease=lease)

@@ -14,6 +14,7 @@ from fluent_connect.app.config.crosschecks import crosscheck
 from fluent_connect.app.config.mistakes import ConfigMistakes, Mistake, errors, in_order, nearest
 from fluent_connect.app.config.queues import Placed, place_queues
 from fluent_connect.app.config.result import Config
+from fluent_connect.app.config.schema import Connect
 from fluent_connect.app.config.sources import ROOT, Found, at, gather, layer_of, merged, packaged
 from fluent_connect.app.config.validate import Validated, leaves, single_values, validate, written
 from fluent_connect.app.config.values import is_secret
@@ -198,6 +199,12 @@ def _unset(
     return Mistake(code="CFG005", place=leaf.place, what=str(error), why=why, fix=fix, shown=shown)
 
 
+def _not_yet(connect: Connect) -> list[str]:
+    """Return a notice for each section that is read, but that this version does nothing with."""
+    unused = {"jobs": connect.jobs, "api-keys": connect.api_keys}
+    return [f"{key}: this version runs no jobs yet" for key, told in unused.items() if told]
+
+
 def _grouped(unset: Sequence[Mistake], directory: Path | None) -> list[Mistake]:
     """Return the mistakes, those of the packaged defaults as one that names each variable."""
     ours = [one for one in unset if one.place.file.startswith(_DEFAULTS)]
@@ -227,7 +234,7 @@ def _config(
         **taken,
         data=Path(connect.data),
         files=found.files,
-        notices=found.notices,
+        notices=(*found.notices, *_not_yet(valid.files.fluent_connect)),
         accounts=fed.accounts,
         settings=fed.settings,
         queues=placed.queues,

@@ -98,9 +98,8 @@ class RetrySection(Section):
 
 
 class Timeouts(Section):
-    """How long a call may take to connect, and as a whole."""
+    """How long a call may take, from connecting to the last byte."""
 
-    connect: Duration = 5.0
     total: Duration = 30.0
 
 
@@ -140,7 +139,6 @@ class JournalSection(Section):
     record: Literal["failed", "sample", "all"] = "failed"
     sample: Share = 0.01
     retention_settled: Duration = 30 * 86400.0
-    retention_dead: Duration = 90 * 86400.0
     retention_bodies: Duration = 7 * 86400.0
     retention_seen: Duration = 30 * 86400.0
 
@@ -171,7 +169,7 @@ class ErrorEntry(Section):
 
     code: str | None = None
     text: str | None = None
-    fate: Literal["later", "outage", "not-found", "exists", "dead", "unknown"]
+    fate: Literal["later", "outage", "not-found", "exists", "dead"]
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

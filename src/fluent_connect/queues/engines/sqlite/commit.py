@@ -1,6 +1,6 @@
 """Many writes, one transaction: guards read in batches, each write applied or refused whole."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import apsw
@@ -61,13 +61,13 @@ class Committer:
         recorder: Recorder,
         wakes: Wakes,
         fresh: Fresh,
-        record: str,
+        keeps: Callable[[str], bool],
     ) -> None:
         self._connection = connection
         self._record = recorder.record
         self._wakes = wakes
         self._fresh = fresh
-        self._bodies = record
+        self._keeps = keeps
         self.touched: set[str] = set()
         """Queues in which something may be ready since the last take; ANY: any of them."""
 
@@ -202,14 +202,9 @@ class Committer:
             self.touched.add(ANY)
         if work.lanes and free(self._connection, work.lanes):
             self.touched.update(queue for queue, _ in work.lanes)
-        if work.bodies and self._bodies != "all":
-            fetch(connection, sql.BODIES, (as_list(self._forgettable(work.bodies)),))
-
-    def _forgettable(self, ids: Sequence[str]) -> list[str]:
-        """Leave out the sample, every 16th by its id, where a sample is kept."""
-        if self._bodies == "sample":
-            return [id_ for id_ in ids if not id_.partition("-")[0].endswith("0")]
-        return list(ids)
+        forgotten = [id_ for id_ in work.bodies if not self._keeps(id_)]
+        if forgotten:
+            fetch(connection, sql.BODIES, (as_list(forgotten),))
 
     def _native(self, work: "_Work") -> None:
         connection = self._connection

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, TypeVar
+from zlib import crc32
 
 import apsw
 import msgspec
@@ -41,6 +42,7 @@ class SqliteStore:
         clock: Callable[[], float],
         lease: float,
         record: Bodies,
+        sample: float,
         serving: bool,
     ) -> None:
         self.path = path
@@ -58,7 +60,7 @@ class SqliteStore:
         self._checkpoints = Checkpoints(str(path), connection)
         self._thread = DatabaseThread(
             connection,
-            Committer(connection, recorder, self._wakes, fresh, record),
+            Committer(connection, recorder, self._wakes, fresh, _keeping(record, sample)),
             taker,
             clock,
             after=self._checkpoints.after_commit,
@@ -75,18 +77,26 @@ class SqliteStore:
         clock: Callable[[], float] = time.time,
         lease: float = 30.0,
         record: Bodies = "failed",
+        sample: float = 0.01,
         serving: bool = False,
     ) -> "SqliteStore":
         """Open the file, make it if there is none, and bring its schema up to date.
 
         `serving`: this is the one process that takes deliveries; whatever a killed one held is
         ready at once. Raise ConfigError if another process serves the file, or if a newer version
-        wrote it. `record` says which bodies are kept after their end.
+        wrote it. `record` says which bodies are kept after their end, `sample` which share of them.
         """
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         return await asyncio.to_thread(
-            cls, path, recorder, clock=clock, lease=lease, record=record, serving=serving
+            cls,
+            path,
+            recorder,
+            clock=clock,
+            lease=lease,
+            record=record,
+            sample=sample,
+            serving=serving,
         )
 
     async def commit(self, *writes: Write) -> Sequence[Verdict]:
@@ -194,6 +204,13 @@ def _fences(connection: apsw.Connection, keys: Sequence[str]) -> dict[str, Fence
         key: Fence(version, fingerprint, output, bool(deleted), dependencies)
         for key, version, fingerprint, output, deleted, dependencies in found
     }
+
+
+def _keeping(record: Bodies, sample: float) -> Callable[[str], bool]:
+    """Return what says of an id whether its body is kept after its end."""
+    if record == "sample":
+        return lambda id_: crc32(id_.encode()) < sample * 2**32
+    return lambda _: record == "all"
 
 
 def _claim(path: Path) -> int:

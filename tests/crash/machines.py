@@ -16,10 +16,12 @@ import msgspec
 
 SECRET = "crash"
 CHILD = Path(__file__).with_name("child.py")
-CONFIGURATION = """\
+_TRIES = 400
+"""More than there are kills: each costs what is in hand a try."""
+CONFIGURATION = f"""\
 fluent-connect:
   retry:
-    waits: 0.1s, 0.2s, 0.3s, 0.5s, 0.5s, 1s, 1s, 1s, 1s, 1s, 2s, 2s, 2s, 2s, 2s, 2s, 2s, 2s, 2s, 2s
+    waits: 0.1s, 0.2s, 0.3s, 0.5s{", 1s" * _TRIES}
     bug-waits: 0.1s, 0.2s
     stale-waits: 0.1s, 0.2s, 0.5s
     park-waits: 0.3s, 1s

@@ -27,6 +27,8 @@ class Journal(msgspec.Struct, frozen=True):
 
     ledger: Ledger
     ids: Collection[str]
+    dead: Sequence[str] = ()
+    """Dead letters and why; no fault of the sandbox makes one."""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -92,7 +94,14 @@ def read_journal(data: Path, now: float) -> Journal:
         database.row_factory = sqlite3.Row
         rows = database.execute(statement.text, statement.values).fetchall()
         ids = database.execute("SELECT id FROM receipt UNION ALL SELECT id FROM aside").fetchall()
-    return Journal(Ledger.from_rows([dict(row) for row in rows]), {row["id"] for row in ids})
+        dead = database.execute(
+            "SELECT id, tries, reason, error FROM parcel WHERE state = 4 ORDER BY seq"
+        ).fetchall()
+    return Journal(
+        Ledger.from_rows([dict(row) for row in rows]),
+        {row["id"] for row in ids},
+        [f"dead: {row['id']} after {row['tries']} tries: {row['reason']}" for row in dead],
+    )
 
 
 def read_sandbox(file: Path) -> Held:

@@ -191,7 +191,7 @@ class _Run:
             seconds=round(time.monotonic() - self._began, 1),
             exit=code,
             at=dict(sorted(self._at.items())),
-            findings=[*findings.lost, *findings.doubled][:50],
+            findings=[*journal.dead[:20], *findings.lost, *findings.doubled][:50],
         )
 
     def _show(self, text: str, relay: Relay) -> None:

@@ -60,7 +60,10 @@ def _root(snippet: Snippet) -> str | None:
     return next(roots, None)
 
 
-@pytest.mark.parametrize("snippet", filter(_root, snippets("yaml", "yml")), ids=_place)
+_CONFIGURATION = [each for each in snippets("yaml", "yml") if _root(each)]
+
+
+@pytest.mark.parametrize("snippet", _CONFIGURATION, ids=_place)
 def test_configuration_in_the_documents_loads(snippet: Snippet, tmp_path: Path) -> None:
     (tmp_path / _FILES[str(_root(snippet))]).write_text(snippet.text, encoding="utf-8")
     found = errors(examine(tmp_path, (), _variables(snippet.text)).mistakes)
@@ -69,7 +72,7 @@ def test_configuration_in_the_documents_loads(snippet: Snippet, tmp_path: Path) 
 
 def _variables(text: str) -> Mapping[str, str]:
     """Return an account, and a value for each placeholder that has no default."""
-    return {name: "x" for name in placeholders.names(text)} | ENVIRON
+    return dict.fromkeys(placeholders.names(text), "x") | ENVIRON
 
 
 @pytest.mark.parametrize("snippet", snippets("python", "py"), ids=_place)

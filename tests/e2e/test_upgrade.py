@@ -14,7 +14,7 @@ from e2e.test_life import tell
 from fluent_connect.journal.record import recorder
 from fluent_connect.model.errors import ConfigError
 from fluent_connect.model.fact import Paused, Received, Statement
-from fluent_connect.model.outcome import Dead, Done, Fence, Later, Newer, Parked, Unseen
+from fluent_connect.model.outcome import Dead, Done, Fate, Fence, Later, Newer, Parked, Unseen
 from fluent_connect.model.parcel import EVENT_QUEUE
 from fluent_connect.queues.engines.sqlite import SqliteStore
 from fluent_connect.queues.store import Depth
@@ -77,7 +77,7 @@ async def test_a_store_is_brought_up_to_date_with_messages_in_all_states(tmp_pat
 async def fill(store: SqliteStore) -> None:
     """Bring parcels into every state that there is."""
     await state(store, Received("accepted", "default", 1.0, 2), Paused("acme/*", 1.0, "me"))
-    ends = {
+    ends: dict[str, Fate] = {
         "later": Later(60.0, "busy"),
         "parked": Parked("no parent", "acme/1/product/P", 0, 60.0),
         "dead": Dead("refused"),

@@ -40,11 +40,16 @@ class Clients:
     """
 
     def __init__(
-        self, accounts: Iterable[Account], section: HttpSection, errors: Sequence[ErrorEntry] = ()
+        self,
+        accounts: Iterable[Account],
+        section: HttpSection,
+        errors: Sequence[ErrorEntry] = (),
+        *,
+        transport: Transport | None = None,
     ) -> None:
         self._section = section
         self._errors = error_table(errors)
-        self.transport: Transport = open_transport(section.transport, connections=512)
+        self.transport = transport or open_transport(section.transport, connections=512)
         self.breakers = Breakers(
             BreakerSettings(in_a_row=section.breaker.failures, wait=section.breaker.open_for)
         )

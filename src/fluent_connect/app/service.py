@@ -31,11 +31,13 @@ from fluent_connect.app.suspects import Suspects
 from fluent_connect.app.telemetry import Telemetry
 from fluent_connect.app.watchdog import Watchdog
 from fluent_connect.clients.accounts import Accounts
+from fluent_connect.clients.transport import Transport
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.ingest.webhook import Webhook
 from fluent_connect.journal.record import recorder
 from fluent_connect.listener.ct_external_message_receiver import CTExternalMessageReceiver
 from fluent_connect.listener.ct_queue_listener import CTQueueListener
+from fluent_connect.model.errors import ConfigError
 from fluent_connect.model.fact import Delivered
 from fluent_connect.model.outcome import Outcome
 from fluent_connect.model.parcel import BATCH_QUEUE, CT_QUEUE, EVENT_QUEUE
@@ -79,10 +81,21 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Service:
-    """One process that ingests, listens and works. `patience`: as MessageRouter takes it."""
+    """One process that ingests, listens and works.
 
-    def __init__(self, config: Config, handlers: Handlers, *, patience: float = 30.0) -> None:
+    `patience`: as MessageRouter takes it. `transport`: instead of the configured one.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        handlers: Handlers,
+        *,
+        patience: float = 30.0,
+        transport: Transport | None = None,
+    ) -> None:
         self._patience = patience
+        self._transport = transport
         self.config = config
         self.handlers = handlers
         self.telemetry = Telemetry(verbose=config.log.level == "debug")
@@ -97,7 +110,9 @@ class Service:
         """Open the store, then the stations from the last to the first, then the doors."""
         config = self.config
         self.store = await self._open_store()
-        self.clients = Clients(config.accounts, config.http, config.error_table)
+        self.clients = Clients(
+            config.accounts, config.http, config.error_table, transport=self._transport
+        )
         self.routes = route_table(config.routes, self.handlers)
         self.pulse = self._pulse()
         await self._wake_parked()
@@ -109,14 +124,22 @@ class Service:
         self._start_background()
         self.admin_server = Server(self._admin().app, config.admin.host, config.admin.port)
         self.server = Server(self._webhook(), config.host, config.port)
-        await self.admin_server.start()
-        await self.server.start()
+        try:
+            await self.admin_server.start()
+            await self.server.start()
+        except ConfigError:
+            await self._end()
+            raise
 
     async def stop(self, drain: float) -> None:
         """Be not ready at once, accept for `drain` seconds, then finish or release what runs."""
         self.draining = True
         await asyncio.sleep(drain)
         await self.server.stop()
+        await self._end()
+
+    async def _end(self) -> None:
+        """Finish or release what runs, and let go of everything but the webhook's port."""
         self._stop.set()
         await asyncio.gather(*self._running, return_exceptions=True)
         self._watchdog.stop()

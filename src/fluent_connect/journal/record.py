@@ -54,7 +54,7 @@ _REFERENCE = "INSERT INTO reference (value, kind, id) VALUES"
 _PAUSE = 'INSERT INTO pause (pattern, at, "by") VALUES'
 _AUDIT = 'INSERT INTO audit (at, "by", action, what) VALUES'
 _RESUME = "DELETE FROM pause WHERE pattern = ?"
-_REVIVE = "DELETE FROM fate WHERE id = ?"
+_REVIVE = "DELETE FROM fate WHERE id = ? AND state = 'dead'"
 _DROP = "INSERT INTO fate (id, state, reason, at, tries) VALUES"
 _DROP_AGAIN = "ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = excluded.reason"
 _UNRECEIVE = "DELETE FROM receipt WHERE id = ?"

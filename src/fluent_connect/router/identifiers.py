@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 _NAMES = (
     ("order-number", "orderNumber", "order_number"),
+    ("customer", "customerId", "customer_id"),
     ("customer-number", "customerNumber", "customer_number"),
 )
 """Kind in the journal's index, commercetools' field, and the field of a typed resource."""

@@ -16,10 +16,10 @@ from fluent_connect.model.errors import (
     UnprocessableError,
 )
 from fluent_connect.model.outcome import Dead, Later, Parked, Skipped
-from fluent_connect.queues.store import Delivery
+from fluent_connect.queues.store import Delivery, StoreError
 
-_PASSING = (RetryableError, ConnectionError, TimeoutError, socket.gaierror)
-"""What may pass by itself: our own word for it, and the runtime's for a call without an answer."""
+_PASSING = (RetryableError, StoreError, ConnectionError, TimeoutError, socket.gaierror)
+"""What may pass by itself: our own words for it, and the runtime's for a call without an answer."""
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,7 +98,7 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
         if outage or getattr(error, "outage", False):
             wait = self._asked(error, self._spread(self.outage_wait, chance), chance)
             return Later(wait, told(error), counts=False)
-        if not getattr(error, "counts", True):
+        if not getattr(error, "counts", not isinstance(error, StoreError)):
             elapsed = _elapsed(delivery, now)
             if elapsed < self.stale_deadline or getattr(error, "retry_after", None) is not None:
                 wait = self._asked(error, self._stale(elapsed, chance), chance)

@@ -1,6 +1,6 @@
 """Puts the clients of all accounts together: doors, tokens, budgets and breakers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from fluent_connect.app.config.sections import Budget as BudgetSection
@@ -10,18 +10,19 @@ from fluent_connect.clients.breaker import Breakers, BreakerSettings
 from fluent_connect.clients.budget import Budget, BudgetSettings
 from fluent_connect.clients.commercetools.client import Commercetools, CommercetoolsApi
 from fluent_connect.clients.fluent.client import Fluent, FluentApi
-from fluent_connect.clients.fluent.errors import ErrorTable
+from fluent_connect.clients.fluent.errors import ErrorTable, Meaning, OwnRow
 from fluent_connect.clients.http import Door, Trace
 from fluent_connect.clients.tokens import ClientCredentials, PasswordGrant
 from fluent_connect.clients.transport import Transport
 from fluent_connect.clients.transports import open_transport
 
-_FATES = {
+_MEANINGS: Mapping[str, Meaning] = {
     "later": "later",
     "outage": "outage",
     "not-found": "missing",
     "exists": "exists",
     "dead": "refused",
+    "unknown": "unknown",
 }
 
 
@@ -107,14 +108,5 @@ class Clients:
 
 def error_table(entries: Sequence[ErrorEntry]) -> ErrorTable:
     """Return our table of Fluent's errors with the configured rows before ours."""
-    base = ErrorTable()
-    rows: dict[str, list[str]] = {}
-    for entry in entries:
-        name = _FATES.get(entry.fate)
-        if name is None:
-            continue
-        if entry.code:
-            rows.setdefault(name, []).append(entry.code)
-        if entry.text:
-            rows.setdefault(f"{name}_texts", []).append(entry.text)
-    return ErrorTable(**{name: (*new, *getattr(base, name)) for name, new in rows.items()})
+    rows = (OwnRow(_MEANINGS[one.fate], one.code or "", one.text or "") for one in entries)
+    return ErrorTable(own=tuple(rows))

@@ -37,12 +37,26 @@ class UnknownCodeError(RetryableError):
     few_tries = True
 
 
+class OwnRow(msgspec.Struct, frozen=True):
+    """A row of the configuration: an error with this code and these words means that."""
+
+    meaning: Meaning
+    code: str = ""
+    words: str = ""
+
+    def fits(self, codes: Sequence[str], text: str) -> bool:
+        """Say whether an error is meant; what is empty does not matter."""
+        coded = not self.code or any(fnmatchcase(code, self.code) for code in codes)
+        return coded and self.words.lower() in text
+
+
 class ErrorTable(msgspec.Struct, frozen=True, kw_only=True):
     """Which codes (`*` allowed) and which words of a message mean what. The first row wins.
 
-    Words are looked for in messages, in any case of letters.
+    Words are looked for in messages, in any case of letters. `own` rows go before all others.
     """
 
+    own: Sequence[OwnRow] = ()
     rate_limit: Sequence[str] = ("C0011E", "429")
     rate_limit_texts: Sequence[str] = ()
     outage: Sequence[str] = ("C0020E", "401", "403")
@@ -67,6 +81,9 @@ class ErrorTable(msgspec.Struct, frozen=True, kw_only=True):
         """Return what one entry of `errors` means."""
         codes = codes_of(error)
         text = _message(error).lower()
+        for row in self.own:
+            if row.fits(codes, text):
+                return row.meaning
         rows: tuple[tuple[Meaning, Sequence[str], Sequence[str]], ...] = (
             ("rate limit", self.rate_limit, self.rate_limit_texts),
             ("outage", self.outage, self.outage_texts),

@@ -22,7 +22,6 @@ _MEANINGS: Mapping[str, Meaning] = {
     "not-found": "missing",
     "exists": "exists",
     "dead": "refused",
-    "unknown": "unknown",
 }
 
 

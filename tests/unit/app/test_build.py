@@ -68,7 +68,6 @@ def test_a_listener_of_one_account_feeds_no_other(config: Config) -> None:
         ("not-found", "missing"),
         ("exists", "exists"),
         ("dead", "refused"),
-        ("unknown", "unknown"),
     ],
 )
 def test_configured_errors_go_before_ours(fate: Any, meaning: str) -> None:

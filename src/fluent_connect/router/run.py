@@ -153,7 +153,11 @@ class Run:
         return await self._apply(changes, version, context, known, deleted=fetched.deleted)
 
     def _map(self, resource: object) -> Sequence[Change]:
-        return tuple(self._desk.handler.map(resource, self._message, self._desk.context))
+        try:
+            return tuple(self._desk.handler.map(resource, self._message, self._desk.context))
+        except StopIteration as error:
+            # What comes out of a thread as this would never arrive.
+            raise RuntimeError("the mapping raised StopIteration") from error
 
     def _check(self, fetched: Fetched[object]) -> None:
         """Raise a RetryableError that is no try if the read is older than what is known."""

@@ -25,8 +25,10 @@ class Deadlines:
             loop.call_later(self._every, self._sweep, loop)
 
     def end(self, task: asyncio.Task[object]) -> None:
-        """Forget the task: it has what it waited for."""
+        """Forget the task: it has what it waited for, or did not heed that it was late."""
         self._waiting.pop(task, None)
+        if self._late:
+            self.passed(task)
 
     def passed(self, task: asyncio.Task[object]) -> bool:
         """Say whether a cancellation was ours; it is taken back then."""

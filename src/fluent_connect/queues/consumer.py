@@ -6,6 +6,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Any
 
 import msgspec
 
@@ -92,9 +93,9 @@ class Consumer:
         renewer = asyncio.create_task(self._renew())
         taker = asyncio.create_task(self._take())
         asked = asyncio.create_task(stop.wait())
-        all_of_us = (asked, taker, committer, renewer, *workers)
+        all_of_us: set[asyncio.Task[Any]] = {asked, taker, committer, renewer, *workers}
         try:
-            await asyncio.wait(all_of_us, return_when=asyncio.FIRST_COMPLETED)
+            ended, _ = await asyncio.wait(all_of_us, return_when=asyncio.FIRST_COMPLETED)
         finally:
             asked.cancel()
             taker.cancel()
@@ -106,9 +107,10 @@ class Consumer:
             renewer.cancel()
             await asyncio.gather(renewer, return_exceptions=True)
             await self._give_back()
-        for task in all_of_us:
-            if task.done() and not task.cancelled():
-                task.result()
+        for task in ended - {asked}:
+            if task.cancelled():
+                raise RuntimeError("a task of the consumer was cancelled by somebody else")
+            task.result()
 
     async def _take(self) -> None:
         """Keep as many deliveries in hand as there may be."""
@@ -125,7 +127,8 @@ class Consumer:
                 self._hand_out(await asyncio.shield(taking))
             except asyncio.CancelledError:
                 # What the store leased while we were told to stop goes back untried.
-                self._hold(await taking)
+                with contextlib.suppress(StoreError):
+                    self._hold(await taking)
                 raise
             except StoreError:
                 await asyncio.sleep(1.0)
@@ -146,14 +149,11 @@ class Consumer:
 
     async def _work(self) -> None:
         """Be one of a fixed number of workers: cheaper than a task for each delivery."""
-        loop = asyncio.get_running_loop()
         me = asyncio.current_task()
         assert me is not None  # noqa: S101 - a worker is a task
         while not self._stopping:
             while not self._ready:
-                waiting = loop.create_future()
-                self._idle.append(waiting)
-                await waiting
+                await self._something()
             delivery = self._ready.popleft()
             if delivery.lease not in self._in_hand:
                 continue
@@ -162,20 +162,11 @@ class Consumer:
             try:
                 self._retry.admit(delivery)
                 outcome = await self._station(delivery)
-            except asyncio.CancelledError as error:
-                if not me.cancelling():
-                    outcome = Outcome(error=aborted(error))
-                elif delivery.lease in self._in_hand:
-                    raise
-                else:
-                    me.uncancel()
+            except BaseException as error:  # noqa: BLE001 - retry.py decides what becomes of it
+                caught = self._caught(error, delivery, me)
+                if caught is None:
                     continue
-            except Exception as error:  # noqa: BLE001 - retry.py decides what becomes of it
-                outcome = Outcome(error=error)
-            except BaseException as error:
-                if loop.is_closed():
-                    raise
-                outcome = Outcome(error=aborted(error))
+                outcome = caught
             finally:
                 self.running.pop(delivery.lease, None)
                 if not self.running:
@@ -186,9 +177,34 @@ class Consumer:
             self._done.append(Write(self._decided(delivery, outcome), delivery))
             self._committable.set()
 
+    def _something(self) -> "asyncio.Future[None]":
+        """Return what is done once there may be a delivery for one more worker."""
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._idle.append(waiting)
+        return waiting
+
+    def _caught(
+        self, error: BaseException, delivery: Delivery, me: asyncio.Task[Any]
+    ) -> Outcome | None:
+        """Return what comes of an exception; None if it is that the lease is lost.
+
+        Raise it if this worker is told to end. A handler has no say in that: whatever it raises,
+        SystemExit or a CancelledError of its own, is a failure of its message.
+        """
+        if isinstance(error, Exception):
+            return Outcome(error=error)
+        if isinstance(error, asyncio.CancelledError) and me.cancelling():
+            if delivery.lease in self._in_hand:
+                raise error
+            me.uncancel()
+            return None
+        if me.get_loop().is_closed():
+            raise error
+        return Outcome(error=aborted(error))
+
     def _decided(self, delivery: Delivery, outcome: Outcome) -> Outcome:
         """Give a failed outcome the fate that the retry policy makes of its error."""
-        if not isinstance(outcome, Outcome) or outcome.fate is outcome.error is None:
+        if not isinstance(outcome, Outcome) or (outcome.fate is None and outcome.error is None):
             outcome = Outcome(error=TypeError(f"a station returned {outcome!r:.200}"))
         if outcome.error is None:
             return outcome

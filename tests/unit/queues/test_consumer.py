@@ -448,6 +448,27 @@ async def test_what_the_store_hands_out_while_we_stop_is_released() -> None:
     assert stage.committed == []
 
 
+async def test_a_take_that_fails_while_we_stop_is_no_failure() -> None:
+    class Closing(Moody):
+        async def take(
+            self, queue: str, limit: int, wait: float, *, paused: Collection[str] = ()
+        ) -> Sequence[Delivery]:
+            await super().take(queue, limit, wait, paused=paused)
+            raise StoreError("closed")
+
+    store = Closing()
+    store.slow = asyncio.Event()
+    async with at_work(done, store=store) as stage:
+        await stage.until(lambda: bool(store.asked))
+        stage.stop.set()
+        for _ in range(3):
+            await _sleep(0)
+        store.slow.set()
+        await stage.end()
+
+    assert store.released == []
+
+
 async def test_a_release_that_fails_is_left_to_the_lease() -> None:
     async with at_work(blocked(asyncio.Event()), grace=0.01) as stage:
         await stage.store.put("a")
@@ -529,6 +550,19 @@ async def test_a_bug_of_the_store_ends_the_consumer_and_is_raised() -> None:
     async with at_work(done, store=Broken()) as stage:
         await stage.store.put("a")
         with pytest.raises(ZeroDivisionError):
+            await stage.task
+
+    assert stage.store.released == ["a"]
+
+
+async def test_a_worker_that_somebody_else_cancels_ends_the_consumer_aloud() -> None:
+    async with at_work(blocked(asyncio.Event()), grace=0.01) as stage:
+        await stage.store.put("a")
+        await stage.until(lambda: bool(stage.consumer.running))
+        ((_, worker),) = stage.consumer.held
+        assert worker is not None
+        worker.cancel()
+        with pytest.raises(RuntimeError, match="cancelled by somebody else"):
             await stage.task
 
     assert stage.store.released == ["a"]

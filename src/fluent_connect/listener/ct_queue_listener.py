@@ -10,6 +10,7 @@ from fluent_connect.listener.envelopes import unwrap
 from fluent_connect.listener.external import ExternalDoor, take
 from fluent_connect.listener.parse import parse
 from fluent_connect.listener.route_mapping import RouteMap
+from fluent_connect.model.carry import carried, queued
 from fluent_connect.model.errors import ConnectError, Skip
 from fluent_connect.model.fact import Fact, Split, Told
 from fluent_connect.model.killpoint import reach
@@ -93,10 +94,12 @@ class CTQueueListener:
             notification, accounts=self._doors.get(door, ()), door=door
         )
         made = queueing.messages(notification, parcel, mapping, targets, said)
-        facts: list[Fact] = [told, *(queueing.queued(message, told.at) for message in made)]
+        facts: list[Fact] = [told, *(queued(message, told.at) for message in made)]
         for message in made:
             facts.extend(queueing.known(message.id, said))
-        puts = tuple(queueing.put(message, parcel, ordered=mapping.ordered) for message in made)
+        puts = tuple(
+            carried(message, parcel, origin=parcel.id, ordered=mapping.ordered) for message in made
+        )
         return Outcome(fate=_done(len(made)), guards=guards, puts=puts, facts=facts)
 
     def _foreign(self, parcel: Parcel, door: ExternalDoor) -> Outcome:
@@ -118,8 +121,10 @@ class CTQueueListener:
         return Outcome(
             fate=_done(1),
             guards=tuple(Unseen(key) for key in taken.keys),
-            puts=(queueing.put(message, parcel, ordered=message.name in door.ordered),),
-            facts=(told, queueing.queued(message, at)),
+            puts=(
+                carried(message, parcel, origin=parcel.id, ordered=message.name in door.ordered),
+            ),
+            facts=(told, queued(message, at)),
         )
 
     def _project(self, notification: Notification) -> str | None:

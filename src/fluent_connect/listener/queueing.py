@@ -7,13 +7,12 @@ import msgspec
 from fluent_connect.listener.account_mapping import Target
 from fluent_connect.listener.parse import CHANGES
 from fluent_connect.listener.route_mapping import RouteMapping
-from fluent_connect.model.codec import encode
 from fluent_connect.model.errors import MalformedError
-from fluent_connect.model.fact import Fact, Known, Queued, Told
+from fluent_connect.model.fact import Fact, Known, Told
 from fluent_connect.model.message import Message, lane
 from fluent_connect.model.notification import Notification
 from fluent_connect.model.outcome import Unseen
-from fluent_connect.model.parcel import EVENT_QUEUE, Parcel, Put
+from fluent_connect.model.parcel import Parcel
 
 _INDEXED = (
     ("order-number", "orderNumber"),
@@ -85,24 +84,6 @@ def messages(
     ]
 
 
-def put(message: Message, parcel: Parcel, *, ordered: bool) -> Put:
-    """Return the message as it goes onto the Event Queue."""
-    trace = parcel.headers.get("traceparent")
-    return Put(
-        EVENT_QUEUE,
-        Parcel(
-            id=message.id,
-            key=message.key,
-            body=encode(message),
-            headers={"traceparent": trace} if trace else {},
-            rank=parcel.rank,
-            group=f"{message.account}/{message.name}",
-            ordered=ordered,
-            origin=parcel.id,
-        ),
-    )
-
-
 def told(notification: Notification, parcel: Parcel, at: float) -> Told:
     """Return what the journal keeps of a notification."""
     resource = notification.resource
@@ -115,23 +96,6 @@ def told(notification: Notification, parcel: Parcel, at: float) -> Told:
         resource=resource.id if resource is not None else "",
         version=notification.version,
         sequence=notification.sequence,
-        at=at,
-    )
-
-
-def queued(message: Message, at: float) -> Queued:
-    """Return the fact that accounts for a message."""
-    resource = message.resource
-    return Queued(
-        id=message.id,
-        notification=message.notification,
-        name=message.name,
-        account=message.account,
-        retailer=message.retailer,
-        type_id=resource.type_id if resource is not None else "",
-        resource=resource.id if resource is not None else "",
-        version=message.version,
-        cause=message.cause,
         at=at,
     )
 

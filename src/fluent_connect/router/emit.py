@@ -2,12 +2,12 @@
 
 import msgspec
 
-from fluent_connect.model.codec import encode
+from fluent_connect.model.carry import carried, queued
 from fluent_connect.model.fact import Queued
 from fluent_connect.model.message import Cause, Message, lane
 from fluent_connect.model.notification import Reference
 from fluent_connect.model.outcome import Outcome
-from fluent_connect.model.parcel import EVENT_QUEUE, Parcel, Put
+from fluent_connect.model.parcel import Parcel, Put
 from fluent_connect.router.routes import Bound
 
 
@@ -43,37 +43,8 @@ def emit(
         notification=parent.notification,
         cause=cause,
     )
-    return Emitted(Put(EVENT_QUEUE, _parcel(message, carrier, route)), _queued(message, at))
-
-
-def _parcel(message: Message, carrier: Parcel, route: Bound) -> Parcel:
-    trace = carrier.headers.get("traceparent")
-    return Parcel(
-        id=message.id,
-        key=message.key,
-        body=encode(message),
-        headers={"traceparent": trace} if trace else {},
-        rank=carrier.rank,
-        group=f"{message.account}/{message.name}",
-        ordered=route.ordered,
-        origin=carrier.origin,
-    )
-
-
-def _queued(message: Message, at: float) -> Queued:
-    resource = message.resource
-    return Queued(
-        id=message.id,
-        notification=message.notification,
-        name=message.name,
-        account=message.account,
-        retailer=message.retailer,
-        type_id=resource.type_id if resource else "",
-        resource=resource.id if resource else "",
-        version=message.version,
-        cause=message.cause,
-        at=at,
-    )
+    put = carried(message, carrier, origin=carrier.origin, ordered=route.ordered)
+    return Emitted(put, queued(message, at))
 
 
 def with_emitted(outcome: Outcome, *emitted: Emitted) -> Outcome:

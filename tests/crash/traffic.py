@@ -1,6 +1,7 @@
 """Makes changes in the shop, and carries what it tells to the service: at least once, for sure."""
 
 import asyncio
+import base64
 import itertools
 import random
 import time
@@ -165,11 +166,12 @@ class Shopping:
                 continue
 
     async def _sign_in(self) -> None:
-        auth = aiohttp.BasicAuth("sandbox", "sandbox")
+        proof = base64.b64encode(b"sandbox:sandbox").decode()
+        headers = {"authorization": f"Basic {proof}"}
         form = {"grant_type": "client_credentials"}
         try:
             async with self._session.post(
-                f"{self._url}/oauth/token", data=form, auth=auth
+                f"{self._url}/oauth/token", data=form, headers=headers
             ) as answer:
                 if answer.ok:
                     self._token = (await answer.json())["access_token"]

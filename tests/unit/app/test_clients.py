@@ -1,0 +1,25 @@
+"""What accounts share, and what each has of its own."""
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from fluent_connect.app.clients import Clients
+from fluent_connect.app.config.sections import HttpSection
+from fluent_connect.clients.http import Trace
+from unit.clients.wire import account
+
+
+async def test_retailers_of_an_account_share_budget_and_breaker_but_not_clients() -> None:
+    one = account("ACME", "1")
+    accounts = [one, replace(one, retailer="2"), replace(one, name="OTHER")]
+    clients = Clients(accounts, HttpSection())
+    try:
+        assert {(each.account, each.system) for each in clients.breakers.all()} == {
+            (name, system) for name in (one.name, "OTHER") for system in ("commercetools", "fluent")
+        }
+        assert len(clients._budgets) == 4
+        made: list[Any] = [clients(each, Trace()) for each in accounts]
+        assert len({id(each) for pair in made for each in pair}) == 6
+    finally:
+        await clients.close()

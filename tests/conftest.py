@@ -1,10 +1,11 @@
-"""What holds for all tests: nobody meets the partner's handlers but the partner's own tests."""
+"""What holds for all tests: none meets what another has left in the process."""
 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 PARTNER = Path(__file__).parent / "partner"
 
@@ -23,6 +24,14 @@ def _partners_apart(request: pytest.FixtureRequest) -> Iterator[None]:
         del sys.modules[name]
     sys.path[:] = path
     sys.modules.update(theirs)
+
+
+@pytest.fixture(autouse=True)
+def _logs_apart() -> Iterator[None]:
+    """Forget how a test had logs written: a service that it ran may have let only errors through."""
+    structlog.reset_defaults()
+    yield
+    structlog.reset_defaults()
 
 
 def _partners() -> list[str]:

@@ -28,7 +28,7 @@ def _partners_apart(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _logs_apart() -> Iterator[None]:
-    """Forget how a test had logs written: a service that it ran may have let only errors through."""
+    """Forget how a test had logs written: a service that it ran may let errors through alone."""
     structlog.reset_defaults()
     yield
     structlog.reset_defaults()

@@ -61,7 +61,8 @@ def _again(message: Message, fence: Fence, fingerprint: str, *, event: bool) -> 
     if message.cause not in {"notification", "external"}:
         return True
     if fence.deleted:
-        return False
+        # Found gone, with nothing done about it: the deletion itself may ask for more (an erasure).
+        return message.deletes and not fence.output
     return message.deletes or fence.fingerprint != fingerprint
 
 

@@ -11,7 +11,8 @@ from fluent_connect.router.fencing import digest, doubted, newer, stale, superse
 
 ORDER = Reference("order", "o1")
 APPLIED = Fence(version=5, fingerprint="f", output="o")
-GONE = Fence(version=5, fingerprint="f", deleted=True)
+GONE = Fence(version=5, fingerprint="f", output="o", deleted=True)
+MISSING = Fence(version=5, fingerprint="f", deleted=True)
 UPSERT = Upsert(entity="order", ref="1", create={})
 
 
@@ -65,6 +66,11 @@ def test_a_deletion_passes_at_the_fence() -> None:
 @pytest.mark.parametrize("kind", ["ResourceUpdated", "ResourceDeleted"])
 def test_nothing_notified_passes_at_a_tombstone(kind: str) -> None:
     assert superseded(message(kind=kind), GONE, "other") == "version 5"
+
+
+def test_a_deletion_passes_where_nothing_was_done_about_it_yet() -> None:
+    assert superseded(message(kind="ResourceDeleted"), MISSING, "f") is None
+    assert superseded(message(kind="ResourceUpdated"), MISSING, "f") == "version 5"
 
 
 def test_a_refresh_without_version_passes_a_fence_but_no_tombstone() -> None:

@@ -371,3 +371,22 @@ async def test_what_is_still_known_of_a_deleted_resource_is_mapped_behind_a_tomb
     assert guard.fence.deleted
     assert guard.fence.dependencies == {"customer/c1": 2}
     assert bench.fluent.held["order", "o1"]["status"] == f"gone at {bench.clock():.0f}"
+
+
+class _Erasing(_Clearing):
+    name = "Erasing"
+
+    async def fetch(self, message: Message, context: HandlerContext) -> Fetched[Json]:
+        if not message.deletes:
+            return Fetched(None, None)
+        return await super().fetch(message, context)
+
+
+async def test_a_deletion_is_carried_out_though_it_was_found_gone_at_that_version() -> None:
+    bench = Bench(_Erasing)
+    await bench.put(message_for(_Erasing, O1, version=2))
+    assert (await bench.drain())[-1].fate == Skipped("gone from commercetools")
+    deletion = message_for(_Erasing, O1, id="d.0", version=2, kind="OrderDeleted")
+    assert (await hand(bench, deletion)).fate == Done("created")
+    again = message_for(_Erasing, O1, id="e.0", version=2, kind="OrderDeleted")
+    assert (await hand(bench, again)).fate == Superseded("version 2")

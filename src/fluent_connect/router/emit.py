@@ -27,10 +27,11 @@ def emit(
     suffix: str,
     cause: Cause,
     at: float,
+    kind: str = "",
 ) -> Emitted:
     """Return the message that has `route` look at `resource`, on the resource's own lane.
 
-    The same parent and suffix make the same id, so that a repeat is a repeat.
+    `kind`: of the notification, where it is about that very resource. The same parent and suffix make the same id, so that a repeat is a repeat.
     """
     message = Message(
         id=f"{parent.id}.{suffix}",
@@ -40,6 +41,7 @@ def emit(
         retailer=parent.retailer,
         project_key=parent.project_key,
         resource=resource,
+        kind=kind,
         notification=parent.notification,
         cause=cause,
     )

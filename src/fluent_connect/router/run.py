@@ -309,6 +309,7 @@ class Run:
             suffix="e",
             cause="refresh",
             at=self._tools.clock(),
+            kind=message.kind,
         )
         return with_emitted(self._skipped(Skip(f"belongs to {place}: passed on")), emitted)
 

@@ -1,7 +1,12 @@
+import msgspec
+
+from fluent_connect.clients.accounts import When
+from fluent_connect.handlers.message_handler import AnyHandler
+from fluent_connect.handlers.order.create import OrderCreateHandler
 from fluent_connect.model.fact import Queued
 from fluent_connect.model.notification import Reference
 from fluent_connect.model.outcome import Done, Parked, Skipped
-from fluent_connect.testing.bench import Bench
+from fluent_connect.testing.bench import ACCOUNT, Bench
 from fluent_connect.testing.deliver import deliver, message_for
 from fluent_connect.testing.fake_fluent import FakeFluent
 from unit.router.handlers import LostPriceHandler, OrderHandler, PriceHandler, ProductHandler
@@ -57,3 +62,27 @@ async def test_a_refresh_by_an_unknown_route_waits_for_it_without_spinning() -> 
     result = await deliver(LostPriceHandler, resource=resource, type_id="standalone-price")
     assert isinstance(result.fate, Parked)
     assert result.fate.waits_for == "route/nowhere"
+
+
+def two_stores(handler: AnyHandler | type[AnyHandler]) -> Bench:
+    """Return a bench of two retailers, of which the second has the order's store."""
+    here = msgspec.structs.replace(ACCOUNT, when=When(store="paris"))
+    there = msgspec.structs.replace(ACCOUNT, retailer="2", when=When(store="berlin"))
+    bench = Bench(handler, accounts=[here, there])
+    store = {"typeId": "store", "key": "berlin"}
+    bench.commercetools.put("order", order(store=store, orderState="Open", orderNumber="1"))
+    return bench
+
+
+async def test_what_belongs_to_another_retailer_is_done_there() -> None:
+    bench = two_stores(OrderHandler)
+    result = await hand(bench, message_for(OrderHandler, O1, version=1))
+    assert result.fate == Skipped("belongs to TEST/2: passed on")
+    assert [result.fate for result in await bench.drain()] == [Done("created")]
+
+
+async def test_an_imported_order_that_is_passed_on_is_an_imported_order_still() -> None:
+    bench = two_stores(OrderCreateHandler)
+    await hand(bench, message_for(OrderCreateHandler, O1, version=1, kind="OrderImported"))
+    (there,) = await bench.drain()
+    assert there.fate == Skipped("imported orders are not carried (import-orders: off)")

@@ -31,7 +31,8 @@ def emit(
 ) -> Emitted:
     """Return the message that has `route` look at `resource`, on the resource's own lane.
 
-    `kind`: of the notification, where it is about that very resource. The same parent and suffix make the same id, so that a repeat is a repeat.
+    `kind`: of the notification, where it is about that very resource. The same parent and suffix
+    make the same id, so that a repeat is a repeat.
     """
     message = Message(
         id=f"{parent.id}.{suffix}",

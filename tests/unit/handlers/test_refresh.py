@@ -54,6 +54,13 @@ async def test_a_deleted_price_is_told_by_its_notification(payload: dict[str, ob
         await PRODUCTS.fetch(told, context(shop, payload={}))
 
 
+async def test_a_price_that_cannot_be_seen_yet_is_not_taken_for_deleted() -> None:
+    for kind in ("StandalonePriceCreated", "ResourceCreated"):
+        fetched = await PRODUCTS.fetch(message("standalone-price", "s", kind), context())
+        assert fetched.resource is None
+        assert not fetched.deleted
+
+
 @pytest.mark.parametrize("type_id", ["product-type", "tax-category"])
 async def test_all_products_of_a_type_are_looked_at_again(type_id: str) -> None:
     told = message(type_id, "t")

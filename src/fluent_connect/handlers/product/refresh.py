@@ -36,7 +36,11 @@ class ProductRefreshHandler(MessageHandler[Sequence[Reference]]):
         if changed is None:
             raise UnprocessableError("the message names no resource")
         if changed.type_id == "standalone-price":
-            owners = await _owners_of_price(message, changed, context)
+            price = await context.commercetools.get(changed, StandalonePrice)
+            if price is None and not message.deletes:
+                return Fetched(None, None)
+            sku = price.sku if price else await _told_sku(message, context)
+            owners = await _owners_of_price(changed, sku, context)
         elif changed.type_id in _BY_TYPE:
             where = (_BY_TYPE[changed.type_id], "masterData(published=true)")
             products = context.commercetools.all(
@@ -60,10 +64,8 @@ class ProductRefreshHandler(MessageHandler[Sequence[Reference]]):
 
 
 async def _owners_of_price(
-    message: Message, price: Reference, context: HandlerContext
+    price: Reference, sku: str | None, context: HandlerContext
 ) -> list[Reference]:
-    found = await context.commercetools.get(price, StandalonePrice)
-    sku = found.sku if found else await _told_sku(message, context)
     if sku is None:
         raise Skip(f"{price} is gone, and nobody tells its SKU")
     products = context.commercetools.all("product", Head, where=(_BY_SKU,), variables={"sku": sku})

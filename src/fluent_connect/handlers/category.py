@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import msgspec
 
-from fluent_connect.clients.commercetools.model import Category
+from fluent_connect.clients.commercetools.model import Category, Head
 from fluent_connect.clients.fluent.model import Parent, Upsert
 from fluent_connect.handlers.message_handler import (
     Change,
@@ -164,16 +164,29 @@ def _deactivation(category: Deactivated, top: Category, settings: Settings) -> U
 
 
 async def _subtree(top: Deactivated, context: HandlerContext) -> list[Deactivated]:
-    """Return the category and all below it in Fluent that came from commercetools."""
+    """Return the category and all below it in Fluent that commercetools no longer has.
+
+    What was moved away before the deletion lives on, though Fluent may not know of the move yet.
+    """
     found = {top.ref: top}
     level = [top.ref]
     for _ in range(_DEPTH):
         children = [child for ref in level for child in await _children(ref, context)]
-        level = [child.ref for child in children if child.ref not in found]
-        found |= {child.ref: child for child in children if child.ref not in found}
+        gone = {
+            child.ref: child
+            for child in children
+            if child.ref not in found and not await _lives(child, context)
+        }
+        level = list(gone)
+        found |= gone
         if not level:
             break
     return list(found.values())
+
+
+async def _lives(category: Deactivated, context: HandlerContext) -> bool:
+    reference = Reference("category", category.id)
+    return await context.commercetools.get(reference, Head) is not None
 
 
 async def _children(ref: str, context: HandlerContext) -> list[Deactivated]:

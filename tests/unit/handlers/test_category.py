@@ -107,6 +107,18 @@ async def test_a_deleted_category_goes_inactive_with_what_fluent_has_below() -> 
         assert each.identity == ("commercetoolsId", each.ref)
 
 
+async def test_a_category_that_left_a_deleted_one_in_time_stays_with_all_below_it() -> None:
+    known = [{"name": "commercetoolsId", "value": "cat-2"}]
+    below = {"childCategories": {"edges": [{"node": {"ref": "cat-2", "attributes": known}}]}}
+    shop = FakeCommercetools({"category/cat-2": category(id="cat-2")})
+    told = message("category", "cat-1", "ResourceDeleted", version=7)
+    fluent = FakeFluent([{"found": below}])
+    fetched = await HANDLER.fetch(told, context(shop, fluent))
+    assert fetched.resource is not None
+    assert [each.id for each in fetched.resource.gone] == ["cat-1"]
+    assert len(fluent.asked) == 1
+
+
 async def test_a_category_that_is_merely_not_there_is_left_alone() -> None:
     fetched = await HANDLER.fetch(message("category", "cat-1"), context())
     assert fetched.resource is None

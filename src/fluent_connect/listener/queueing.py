@@ -29,6 +29,8 @@ class _Identified(msgspec.Struct):
         default_factory=dict, name="resourceUserProvidedIdentifiers"
     )
     data_erasure: bool = msgspec.field(default=False, name="dataErasure")
+    sku: object = None
+    """Of a standalone price: once it is deleted, nobody else tells whose it was."""
 
 
 _identified = msgspec.json.Decoder(_Identified).decode
@@ -53,6 +55,8 @@ def attributes(body: bytes) -> Mapping[str, object]:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedError(f"not a notification: {error}") from error
     said = found.resource_user_provided_identifiers
+    if isinstance(found.sku, str):
+        said = {**said, "sku": found.sku}
     return {**said, "dataErasure": True} if found.data_erasure else said
 
 

@@ -112,6 +112,14 @@ async def test_what_is_not_taken_ends_skipped_with_the_reason(
     assert isinstance(outcome.facts[0], Told)
 
 
+async def test_the_sku_of_a_deleted_price_is_told_whatever_it_came_wrapped_in() -> None:
+    price = {"typeId": "product", "id": "s"}
+    body = base(notificationType="Message", id="m-9", type="StandalonePriceDeleted", sku="SKU-1")
+    outcome = await hear(pubsub({**body, "resource": price, "sequenceNumber": 2}))
+    message = decode_message(outcome.puts[0].parcel.body)
+    assert message.attributes == {"sku": "SKU-1"}
+
+
 async def test_an_event_without_resource_has_a_lane_of_its_own() -> None:
     event = {
         "notificationType": "Event",

@@ -17,6 +17,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     `key` is the lane: messages of one key reach a handler one at a time. `attributes` holds what
     the sender said beside the resource (a notification's user-provided identifiers, the fields of
     an external webhook), never the whole payload: that stays readable as the original bytes.
+    `dependencies`: versions, by `typeId/id`, of other resources that made a refresh necessary.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     notification: str | None = None
     cause: Cause = "notification"
     attributes: Mapping[str, object] = {}
+    dependencies: Mapping[str, int] = {}
 
     @property
     def deletes(self) -> bool:

@@ -1,5 +1,7 @@
 """Messages that the router puts on the Event Queue: refreshes of owners and missing parents."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from fluent_connect.model.carry import carried, queued
@@ -28,11 +30,13 @@ def emit(
     cause: Cause,
     at: float,
     kind: str = "",
+    dependencies: Mapping[str, int] = {},
 ) -> Emitted:
     """Return the message that has `route` look at `resource`, on the resource's own lane.
 
-    `kind`: of the notification, where it is about that very resource. The same parent and suffix
-    make the same id, so that a repeat is a repeat.
+    `kind`: of the notification, where it is about that very resource; `dependencies`: what it is
+    about, where that is another one. The same parent and suffix make the same id, so that a repeat
+    is a repeat.
     """
     message = Message(
         id=f"{parent.id}.{suffix}",
@@ -45,6 +49,7 @@ def emit(
         kind=kind,
         notification=parent.notification,
         cause=cause,
+        dependencies=dependencies,
     )
     put = carried(message, carrier, origin=carrier.origin, ordered=route.ordered)
     return Emitted(put, queued(message, at))

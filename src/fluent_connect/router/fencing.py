@@ -73,10 +73,10 @@ def stale(
     fence: Fence | None,
 ) -> str | None:
     """Return why a state just read is older than what is known to exist, or None."""
-    known_of = fence.dependencies if fence else {}
-    for resource, read in dependencies.items():
-        if read < known_of.get(resource, read):
-            return f"stale read: {resource} at version {read}, but {known_of[resource]} exists"
+    for known_of in (fence.dependencies if fence else {}, message.dependencies):
+        for resource, read in dependencies.items():
+            if read < known_of.get(resource, read):
+                return f"stale read: {resource} at version {read}, but {known_of[resource]} exists"
     if version is None:
         return None
     known = max(message.version or 0, fence.version if fence else 0)

@@ -236,14 +236,17 @@ class Run:
         return route
 
     def _emit(self, route: Bound, resource: Reference, suffix: str, cause: Cause) -> Emitted:
+        message = self._message
+        seen = cause == "refresh" and message.version is not None and not message.deletes
         return emit(
-            self._message,
+            message,
             self._delivery.parcel,
             route,
             resource,
             suffix=suffix,
             cause=cause,
             at=self._began,
+            dependencies={str(message.resource): message.version or 0} if seen else {},
         )
 
     async def _push(self, changes: Sequence[Change], context: HandlerContext) -> None:

@@ -51,6 +51,15 @@ async def test_a_refresh_goes_to_the_route_that_upserts_the_resource() -> None:
     assert outcome.fate == Done("refreshed")
 
 
+async def test_a_refresh_tells_the_version_of_what_made_it_necessary() -> None:
+    bench = Bench(PriceHandler, ("shop.product.upsert", ProductHandler))
+    price = {"id": "x", "product": "p1", "version": 4}
+    bench.commercetools.put("standalone-price", price)
+    told = message_for(PriceHandler, Reference("standalone-price", "x"), version=4)
+    (refresh,) = (await hand(bench, told)).emitted
+    assert refresh.dependencies == {"standalone-price/x": 4}
+
+
 async def test_a_refresh_that_no_route_takes_is_skipped_with_the_reason() -> None:
     resource = {"id": "x", "product": "p1"}
     result = await deliver(PriceHandler, resource=resource, type_id="standalone-price")

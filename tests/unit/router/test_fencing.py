@@ -112,6 +112,15 @@ def test_the_same_output_at_a_higher_version_needs_no_push() -> None:
     assert unchanged([UPSERT], message(6), 6, APPLIED, APPLIED)
 
 
+def test_a_read_with_an_older_dependency_than_what_made_us_look_is_stale() -> None:
+    refresh = message(None, cause="refresh", dependencies={"payment/p": 3})
+    assert stale(refresh, 5, {"payment/p": 3}, APPLIED) is None
+    assert stale(refresh, 5, {"other/p": 2}, APPLIED) is None
+    assert stale(refresh, 5, {"payment/p": 2}, None) == (
+        "stale read: payment/p at version 2, but 3 exists"
+    )
+
+
 def test_a_read_with_an_older_dependency_is_stale() -> None:
     applied = Fence(5, dependencies={"category/c1": 3})
     found = stale(message(6), 6, {"channel/x": 1, "category/c1": 2}, applied)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unit.handlers.made_up_orders import line, money, order, shipping_info, taxed
-from unit.handlers.test_order_create import body, paid
+from unit.handlers.mapped_orders import body, paid
 
 _LINE = st.tuples(st.integers(1, 5), st.integers(0, 5000), st.integers(0, 900))
 _DISCOUNT = st.tuples(st.integers(0, 100), st.integers(0, 100))

@@ -2,25 +2,22 @@ from typing import Any
 
 import pytest
 
-from fluent_connect.clients.fluent.client import Fluent, FluentApi
-from fluent_connect.clients.fluent.errors import ErrorTable, UnknownCodeError
-from fluent_connect.clients.fluent.graphql import Graphql
-from fluent_connect.clients.fluent.model import Event, Mutation, Parent, Pushed, Ref, Upsert
-from fluent_connect.clients.fluent.push import Pusher, PushSettings
-from fluent_connect.clients.http import Answer, Trace
+from fluent_connect.clients.fluent.errors import UnknownCodeError
+from fluent_connect.clients.fluent.model import Parent, Pushed, Upsert
+from fluent_connect.clients.http import Answer
 from fluent_connect.model.errors import (
-    ConnectError,
     MissingParentError,
-    RateLimitedError,
     RefusedError,
     RetryableError,
     UnreachableError,
 )
 from fluent_connect.model.notification import Reference
-from unit.clients.wire import Clock, Reply, Wire, fluent_door, found, json, made, refusal
+from unit.clients.fluent.pushes import CATALOGUE, push, sent
+from unit.clients.wire import Reply, Wire, found, json, made, refusal
 
-CATALOGUE = {"ref": "DEFAULT:1"}
 MINE = ("commercetoolsOrderId", "o-1")
+
+
 ORDER = Upsert(
     entity="order",
     ref="1234",
@@ -28,6 +25,8 @@ ORDER = Upsert(
     create={"ref": "1234", "type": "HD", "totalPrice": 10.5, "customer": {"id": "7"}},
     identity=MINE,
 )
+
+
 CATEGORY = Upsert(
     entity="category",
     ref="shoes",
@@ -38,6 +37,8 @@ CATEGORY = Upsert(
         Parent("catalogue", "DEFAULT:1"),
     ),
 )
+
+
 PRODUCT = Upsert(
     entity="standardProduct",
     ref="P_1",
@@ -46,6 +47,8 @@ PRODUCT = Upsert(
     categories=("a", "b"),
     identity=("commercetoolsId", "p-1"),
 )
+
+
 HELD_PRODUCT: dict[str, Any] = {
     "id": "5",
     "ref": "P_1",
@@ -54,12 +57,16 @@ HELD_PRODUCT: dict[str, Any] = {
     "attributes": [{"name": "commercetoolsId", "type": "STRING", "value": "p-1"}],
     "categories": {"edges": [{"node": {"ref": "a"}}, {"node": {"ref": "b"}}]},
 }
+
+
 HELD_ORDER = {
     "id": "77",
     "ref": "1234",
     "totalPrice": 10.5,
     "attributes": [{"name": MINE[0], "type": "STRING", "value": MINE[1]}],
 }
+
+
 LIES: list[Reply] = [
     Answer(500),
     json({"data": {"found": {"edges": []}}, "errors": [{"message": "shard down"}]}),
@@ -72,18 +79,6 @@ LIES: list[Reply] = [
     Answer(429),
     UnreachableError("reset"),
 ]
-
-
-def fluent(wire: Wire) -> Fluent:
-    return FluentApi(fluent_door(wire), "1").bound(Trace())
-
-
-async def push(wire: Wire, change: Upsert | Mutation | Event) -> Pushed:
-    return await fluent(wire).push(change)
-
-
-def sent(wire: Wire) -> list[str]:
-    return [body["query"].split("(")[0].split()[1] for body in wire.bodies()]
 
 
 async def test_what_is_absent_is_created_after_one_look() -> None:
@@ -291,302 +286,3 @@ async def test_an_order_is_updated_by_its_number() -> None:
 
     assert (await push(wire, change)).how == "updated"
     assert wire.bodies()[1]["variables"]["input"] == {"totalPrice": 12, "id": "77"}
-
-
-WITH_CUSTOMER = Upsert(
-    entity="order",
-    ref="1234",
-    create={"ref": "1234", "customer": {"id": Ref("customer", "c-1", {"username": "c-1"})}},
-)
-
-
-async def test_a_customer_is_looked_up_once_and_remembered() -> None:
-    customer = {"id": 9, "ref": "c-1", "username": "c-1"}
-    wire = Wire(
-        found(),
-        found(customer),
-        made("createOrder", id="1", ref="1234"),
-        found(),
-        made("createOrder", id="2", ref="1234"),
-    )
-    api = fluent(wire)
-
-    await api.push(WITH_CUSTOMER)
-    await api.push(WITH_CUSTOMER)
-
-    assert sent(wire) == ["findOrder", "findCustomer", "createOrder", "findOrder", "createOrder"]
-    assert wire.bodies()[2]["variables"]["input"]["customer"] == {"id": "9"}
-
-
-async def test_a_missing_customer_is_created_and_a_duplicate_is_read() -> None:
-    customer = {"id": "9", "ref": "c-1", "username": "c-1"}
-    wire = Wire(
-        found(),
-        found(),
-        refusal("C0123E"),
-        found(customer),
-        made("createOrder", id="1", ref="1234"),
-    )
-
-    await push(wire, WITH_CUSTOMER)
-
-    assert sent(wire)[1:4] == ["findCustomer", "createCustomer", "findCustomer"]
-    assert wire.bodies()[4]["variables"]["input"]["customer"] == {"id": "9"}
-
-
-async def test_a_customer_that_is_missing_and_not_to_be_made_is_a_missing_parent() -> None:
-    change = Upsert(
-        entity="order",
-        ref="1234",
-        create={"ref": "1234", "customer": {"id": Ref("customer", "c-1")}},
-        parents=(Parent("customer", "c-1", Reference("customer", "c-1")),),
-    )
-
-    with pytest.raises(MissingParentError):
-        await push(Wire(found(), found()), change)
-
-
-async def test_a_remembered_number_that_is_no_longer_good_is_looked_up_again() -> None:
-    old, new = ({"id": n, "username": "c-1"} for n in ("8", "9"))
-    wire = Wire(
-        found(),
-        found(old),
-        made("createOrder", id="1", ref="1234"),
-        found(),
-        refusal("C0120E"),
-        found(new),
-        made("createOrder", id="2", ref="1234"),
-    )
-    api = fluent(wire)
-
-    await api.push(WITH_CUSTOMER)
-    await api.push(WITH_CUSTOMER)
-
-    assert wire.bodies()[-1]["variables"]["input"]["customer"] == {"id": "9"}
-
-
-def pusher(wire: Wire, clock: Clock) -> Pusher:
-    graphql = Graphql(fluent_door(wire, clock), ErrorTable())
-    return Pusher(graphql, "1", PushSettings(), clock=clock, sleep=clock.sleep)
-
-
-UNPUBLISHED = Upsert(
-    entity="standardProduct",
-    ref="P_1",
-    create={"ref": "P_1", "catalogue": CATALOGUE},
-    update={"catalogue": CATALOGUE, "status": "INACTIVE"},
-)
-NEW = {"id": "5", "ref": "P_1", "status": "CREATED", "createdOn": "1970-01-12T13:46:30.000Z"}
-
-
-async def test_a_status_is_set_once_the_entity_has_left_created() -> None:
-    clock = Clock()
-    wire = Wire(
-        found(),
-        made("createStandardProduct", id="5", ref="P_1", status="CREATED"),
-        found(NEW),
-        found(NEW),
-        found({**NEW, "status": "ACTIVE"}),
-        made("updateStandardProduct", id="5", ref="P_1"),
-    )
-
-    pushed = await pusher(wire, clock).upsert(UNPUBLISHED, Trace())
-
-    assert pushed.how == "created"
-    assert wire.bodies()[-1]["variables"]["input"]["status"] == "INACTIVE"
-
-
-async def test_a_workflow_that_sets_the_status_itself_costs_no_update() -> None:
-    change = Upsert(
-        entity="standardProduct",
-        ref="P_1",
-        create=UNPUBLISHED.create,
-        update={"catalogue": CATALOGUE, "status": "ACTIVE"},
-    )
-    wire = Wire(
-        found(),
-        made("createStandardProduct", id="5", ref="P_1", status="CREATED"),
-        found({**NEW, "status": "ACTIVE"}),
-    )
-
-    assert (await push(wire, change)).how == "created"
-    assert len(wire.requests) == 3
-
-
-async def test_an_entity_that_stays_created_is_come_back_to_and_no_try_is_counted() -> None:
-    wire = Wire(found(NEW))
-
-    with pytest.raises(RetryableError, match="CREATED") as caught:
-        await pusher(wire, Clock()).upsert(UNPUBLISHED, Trace())
-
-    assert not caught.value.counts
-
-
-async def test_an_old_entity_that_still_is_created_has_no_workflow_and_is_written() -> None:
-    old = {**NEW, "createdOn": "1970-01-12T13:30:00.000Z"}
-    wire = Wire(found(old), made("updateStandardProduct", id="5", ref="P_1"))
-
-    assert (await pusher(wire, Clock()).upsert(UNPUBLISHED, Trace())).how == "updated"
-
-
-async def test_a_mutation_is_one_call() -> None:
-    wire = Wire(made("createOrder", id=77, ref="1234", status="CREATED"))
-
-    pushed = await push(wire, Mutation("createOrder", {"ref": "1234"}))
-
-    assert pushed == Pushed("order", "1234", "77", "created")
-    assert len(wire.requests) == 1
-    assert wire.bodies()[0]["variables"] == {"input": {"ref": "1234"}}
-
-
-async def test_a_mutation_repeated_after_a_crash_finds_its_own_work() -> None:
-    wire = Wire(refusal("C0121E"))
-
-    pushed = await push(wire, Mutation("createOrder", {"ref": "1234"}))
-
-    assert pushed == Pushed("order", "1234", None, "unchanged")
-
-
-async def test_a_mutation_that_the_schema_has_not_is_refused() -> None:
-    with pytest.raises(RefusedError, match="no mutation dropTables"):
-        await push(Wire(), Mutation("dropTables", {}))
-
-
-async def test_an_entity_made_in_spite_of_errors_is_made() -> None:
-    body = {"data": {"createOrder": {"id": "7"}}, "errors": [{"message": "no view permission"}]}
-
-    assert (await push(Wire(json(body)), Mutation("createOrder", {}))).id == "7"
-
-
-TABLE: list[tuple[str, type[ConnectError]]] = [
-    ("C0011E", RateLimitedError),
-    ("C0020E", UnreachableError),
-    ("C0120E", RefusedError),
-    ("C0122E", RefusedError),
-    ("C0128E", RefusedError),
-    ("C0140E", RefusedError),
-    ("C0155E", RefusedError),
-    ("C0160E", RefusedError),
-    ("S0001E", RefusedError),
-    ("S0030E", RefusedError),
-    ("S0002E", UnreachableError),
-    ("S0040E", UnreachableError),
-    ("T1234E", UnreachableError),
-    ("C0003E", UnreachableError),
-    ("C7777E", UnknownCodeError),
-    ("", UnknownCodeError),
-]
-PLACES = ["extensions", "code", "message"]
-
-
-@pytest.mark.parametrize("status", [200, 400])
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize(("code", "kind"), TABLE)
-async def test_each_code_means_one_thing_wherever_it_stands(
-    code: str, kind: type[ConnectError], place: str, status: int
-) -> None:
-    error: dict[str, object] = {"message": "no"}
-    if place == "extensions":
-        error["extensions"] = {"code": code}
-    elif place == "code":
-        error["code"] = code
-    else:
-        error["message"] = f"{code}: no"
-
-    with pytest.raises(ConnectError) as caught:
-        await push(Wire(json({"errors": [error]}, status)), Mutation("updateOrder", {}))
-
-    assert isinstance(caught.value, kind)
-
-
-async def test_a_missing_permission_stops_the_account() -> None:
-    door = fluent_door(Wire(refusal("C0020E", "ORDER_CREATE is missing")))
-
-    with pytest.raises(UnreachableError, match="ORDER_CREATE") as caught:
-        await FluentApi(door, "1").bound(Trace()).push(Mutation("createOrder", {}))
-
-    assert caught.value.outage
-    assert door.breaker.open
-
-
-async def test_a_url_without_graphql_is_an_outage() -> None:
-    with pytest.raises(UnreachableError) as caught:
-        await push(Wire(Answer(404, b"<html>")), Mutation("createOrder", {}))
-
-    assert caught.value.outage
-
-
-async def test_the_table_can_be_configured_by_code_and_by_words() -> None:
-    table = ErrorTable(exists=("C9999E",), exists_texts=("already there",))
-
-    assert table.meaning({"code": "C9999E"}) == "exists"
-    assert table.meaning({"message": "It is Already There"}) == "exists"
-    assert table.meaning({"code": "C0121E"}) == "unknown"
-    assert table.meaning("odd") == "unknown"
-
-
-async def test_a_schema_violation_is_refused_without_the_value() -> None:
-    said = "Variable '$input' got invalid value {'email': 'Jane'}; Field 'ref' of required type"
-
-    with pytest.raises(RefusedError) as caught:
-        await push(Wire(json({"errors": [{"message": said}]})), Mutation("createOrder", {}))
-
-    assert "Jane" not in str(caught.value)
-    assert "Field 'ref' of required type" in str(caught.value)
-
-
-EVENT = Event(name="UPSERT_PRODUCT", entity_type="PRODUCT_CATALOGUE", entity_ref="DEFAULT:1")
-
-
-@pytest.mark.parametrize("body", [{"id": "e-1"}, {"eventId": "e-1", "eventStatus": "COMPLETE"}])
-async def test_an_event_is_sent_for_the_retailer(body: dict[str, object]) -> None:
-    wire = Wire(json(body))
-
-    assert await push(wire, EVENT) == Pushed("PRODUCT_CATALOGUE", "DEFAULT:1", "e-1", "sent")
-    assert wire.requests[0].url.endswith("/api/v4.1/event/async")
-    assert wire.bodies()[0] == {
-        "name": "UPSERT_PRODUCT",
-        "type": "NORMAL",
-        "accountId": "ACME",
-        "retailerId": "1",
-        "entityType": "PRODUCT_CATALOGUE",
-        "entityRef": "DEFAULT:1",
-        "attributes": {},
-    }
-
-
-@pytest.mark.parametrize("status", ["FAILED", "NO_MATCH"])
-async def test_a_sync_event_that_is_not_carried_out_is_refused(status: str) -> None:
-    event = Event(name="X", entity_type="ORDER", entity_id="1", sync=True)
-    wire = Wire(json({"eventStatus": status, "errorMessage": "rule broke"}, 400))
-
-    with pytest.raises(RefusedError, match=status):
-        await push(wire, event)
-
-    assert wire.requests[0].url.endswith("/event/sync")
-
-
-async def test_an_event_without_retailer_is_refused_in_fluents_words() -> None:
-    body = {"errors": [{"code": "NotNull", "message": "'retailerId' is required"}]}
-
-    with pytest.raises(RefusedError, match="'retailerId' is required"):
-        await push(Wire(json(body, 400)), EVENT)
-
-
-async def test_an_event_answered_by_a_web_page_is_unclear() -> None:
-    with pytest.raises(UnreachableError):
-        await push(Wire(Answer(200, b"<html>")), EVENT)
-
-
-async def test_me_proves_that_fluent_lets_us_in() -> None:
-    assert await fluent(Wire(json({"data": {"me": {"id": "1"}}}))).me() == {"id": "1"}
-
-
-async def test_a_query_of_the_callers_own_is_asked() -> None:
-    wire = Wire(json({"data": {"order": {"id": "1"}}}))
-
-    data = await fluent(wire).ask("query mine($r: String) { order(ref: $r) { id } }", {"r": "1"})
-
-    assert data == {"order": {"id": "1"}}
-    with pytest.raises(KeyError):
-        await fluent(wire).query("nothing", {})

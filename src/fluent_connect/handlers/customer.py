@@ -52,7 +52,7 @@ class CustomerCreateHandler(MessageHandler[CustomerState]):
             email=_text(message.attributes.get("email")),
             erased=True,
         )
-        return Fetched(rest, message.version, deleted=True)
+        return Fetched(rest, message.version, deleted=True, erases=True)
 
     def map(
         self,

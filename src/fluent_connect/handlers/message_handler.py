@@ -39,13 +39,15 @@ class Fetched(msgspec.Struct, Generic[R], frozen=True):
     """A resource as it stands now, and its version. Resource None: it is gone.
 
     `deleted`: it is gone, and `resource` holds what is still known of it, for `map` to clear up.
-    `dependencies`: the versions of what else was read, by `typeId/id`.
+    `dependencies`: the versions of what else was read, by `typeId/id`. `erases`: whatever is stored
+    here of the message's resource, and of what is known to be its, is cleared with the outcome.
     """
 
     resource: R | None
     version: int | None
     deleted: bool = False
     dependencies: Mapping[str, int] = {}
+    erases: bool = False
 
 
 class HandlerContext(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from fluent_connect.model import killpoint
 from fluent_connect.model.codec import encode
 from fluent_connect.model.deadlines import Deadlines
 from fluent_connect.model.errors import MissingParentError, NoRouteError, RetryableError, Skip
-from fluent_connect.model.fact import Attempted, Delivered, Fact, Known
+from fluent_connect.model.fact import Attempted, Delivered, Erased, Fact, Known
 from fluent_connect.model.lease import Lease
 from fluent_connect.model.message import Cause, Message
 from fluent_connect.model.notification import Reference
@@ -149,8 +149,11 @@ class Run:
             changes = self._map(resource)
         version = message.sequence if desk.event else fetched.version
         version = fencing.number(message, event=desk.event) if version is None else version
-        known = identifiers(resource)
-        return await self._apply(changes, version, context, known, deleted=fetched.deleted)
+        found: list[Fact] = [Known(message.id, kind, text) for kind, text in identifiers(resource)]
+        about = message.resource
+        if fetched.erases and about is not None:
+            found.append(Erased(about.type_id, about.id))
+        return await self._apply(changes, version, context, found, deleted=fetched.deleted)
 
     def _map(self, resource: object) -> Sequence[Change]:
         try:
@@ -190,7 +193,7 @@ class Run:
         changes: Sequence[Change],
         version: int | None,
         context: HandlerContext,
-        known: Iterable[tuple[str, str]],
+        found: Iterable[Fact],
         *,
         deleted: bool = False,
     ) -> Outcome:
@@ -205,7 +208,7 @@ class Run:
         facts = (
             self._attempted("done", ""),
             *self._delivered(),
-            *(Known(self._message.id, kind, value) for kind, value in known),
+            *found,
         )
         guards = self._guards(version, output, deleted=deleted)
         return with_emitted(Outcome(Done(note), guards, (), facts), *emitted)

@@ -127,6 +127,7 @@ async def test_an_erasure_overwrites_the_person_and_creates_nobody(
     told = message("customer", "c-1", "ResourceDeleted", version=9)
     fetched = await HANDLER.fetch(told, context(payload=payload))
     assert fetched.deleted
+    assert fetched.erases
     assert fetched.version == 9
     assert fetched.resource is not None
     (change,) = HANDLER.map(fetched.resource, told, map_context())

@@ -1,15 +1,16 @@
 import msgspec
 
 from fluent_connect.clients.accounts import When
-from fluent_connect.handlers.message_handler import AnyHandler
+from fluent_connect.handlers.message_handler import AnyHandler, Fetched, HandlerContext
 from fluent_connect.handlers.order.create import OrderCreateHandler
-from fluent_connect.model.fact import Queued
+from fluent_connect.model.fact import Erased, Queued
+from fluent_connect.model.message import Message
 from fluent_connect.model.notification import Reference
 from fluent_connect.model.outcome import Done, Parked, Skipped
 from fluent_connect.testing.bench import ACCOUNT, Bench
 from fluent_connect.testing.deliver import deliver, message_for
 from fluent_connect.testing.fake_fluent import FakeFluent
-from unit.router.handlers import LostPriceHandler, OrderHandler, PriceHandler, ProductHandler
+from unit.router.handlers import Json, LostPriceHandler, OrderHandler, PriceHandler, ProductHandler
 from unit.router.scene import O1, delivery, facts, hand, order
 
 
@@ -95,3 +96,17 @@ async def test_an_imported_order_that_is_passed_on_is_an_imported_order_still() 
     await hand(bench, message_for(OrderCreateHandler, O1, version=1, kind="OrderImported"))
     (there,) = await bench.drain()
     assert there.fate == Skipped("imported orders are not carried (import-orders: off)")
+
+
+class _Forgetting(OrderHandler):
+    name = "Forgetting"
+
+    async def fetch(self, message: Message, context: HandlerContext) -> Fetched[Json]:
+        return Fetched({"id": "o1"}, message.version, deleted=True, erases=True)
+
+
+async def test_what_is_erased_is_erased_here_too() -> None:
+    bench = Bench(_Forgetting)
+    message = message_for(_Forgetting, O1, version=2, kind="ResourceDeleted")
+    outcome = await bench.router(delivery(message))
+    assert facts(outcome.facts, Erased) == [Erased("order", "o1")]

@@ -90,10 +90,9 @@ class CTQueueListener:
             found = queueing.known(parcel.id, said)
             return Outcome(fate=mapping, guards=guards, facts=(told, *found))
         door = _door(parcel)
-        targets = self._accounts.candidates(
-            notification, accounts=self._doors.get(door, ()), door=door
-        )
-        made = queueing.messages(notification, parcel, mapping, targets, said)
+        only = tuple(self._doors.get(door, ()))
+        targets = self._accounts.candidates(notification, accounts=only, door=door)
+        made = queueing.messages(notification, parcel, mapping, targets, said, only=only)
         facts: list[Fact] = [told, *(queued(message, told.at) for message in made)]
         for message in made:
             facts.extend(queueing.known(message.id, said))

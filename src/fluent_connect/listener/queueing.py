@@ -66,8 +66,10 @@ def messages(
     mapping: RouteMapping,
     targets: Sequence[Target],
     said: Mapping[str, object],
+    *,
+    only: tuple[str, ...] = (),
 ) -> list[Message]:
-    """Return one message for each target, addressed to it."""
+    """Return one message for each target, addressed to it. `only`: what the door feeds."""
     about = notification.resource or f"event/{notification.id}"
     return [
         Message(
@@ -83,6 +85,7 @@ def messages(
             sequence=notification.sequence,
             notification=parcel.id,
             attributes=said,
+            only=only,
         )
         for index, target in enumerate(targets)
     ]

@@ -17,7 +17,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     `key` is the lane: messages of one key reach a handler one at a time. `attributes` holds what
     the sender said beside the resource (a notification's user-provided identifiers, the fields of
     an external webhook), never the whole payload: that stays readable as the original bytes.
-    `dependencies`: versions, by `typeId/id`, of other resources that made a refresh necessary.
+    `only`: the accounts that its door feeds; none = all. `dependencies`: versions, by
+    `typeId/id`, of other resources that made a refresh necessary.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     notification: str | None = None
     cause: Cause = "notification"
     attributes: Mapping[str, object] = {}
+    only: tuple[str, ...] = ()
     dependencies: Mapping[str, int] = {}
 
     @property

@@ -45,6 +45,7 @@ def emit(
         account=parent.account,
         retailer=parent.retailer,
         project_key=parent.project_key,
+        only=parent.only,
         resource=resource,
         kind=kind,
         notification=parent.notification,

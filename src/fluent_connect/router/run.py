@@ -305,6 +305,8 @@ class Run:
         """Hand the resource to the account that it belongs to, now that it is known which."""
         place = f"{account.name}/{account.retailer}"
         message, resource = self._message, self._message.resource
+        if message.only and account.name not in message.only:
+            return self._skipped(Skip(f"belongs to {place}, which its door does not feed"))
         assert resource is not None  # noqa: S101 - only a resource belongs to an account
         to = msgspec.structs.replace(message, account=account.name, retailer=account.retailer)
         emitted = emit(

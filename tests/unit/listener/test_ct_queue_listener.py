@@ -120,6 +120,7 @@ async def test_a_project_that_feeds_nobody_is_named_and_leaves_no_inbox_key(
 async def test_a_door_feeds_only_its_accounts(order_created: Mapping[str, object]) -> None:
     allowed = await listener(doors={"default": ["acme"]})(delivery(order_created))
     assert allowed.fate == Done("1 message")
+    assert decode_message(allowed.puts[0].parcel.body).only == ("acme",)
     outcome = await listener(doors={"default": ["other"]})(delivery(order_created))
     assert str(outcome.error) == "the door default takes nothing of project shop"
 

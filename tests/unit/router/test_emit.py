@@ -91,6 +91,17 @@ async def test_what_belongs_to_another_retailer_is_done_there() -> None:
     assert [result.fate for result in await bench.drain()] == [Done("created")]
 
 
+async def test_nothing_is_passed_on_to_an_account_that_its_door_does_not_feed() -> None:
+    here = msgspec.structs.replace(ACCOUNT, when=When(store="paris"))
+    there = msgspec.structs.replace(ACCOUNT, name="OTHER", when=When(store="berlin"))
+    bench = Bench(OrderHandler, accounts=[here, there])
+    bench.commercetools.put("order", order(store={"typeId": "store", "key": "berlin"}))
+    message = msgspec.structs.replace(message_for(OrderHandler, O1, version=1), only=("TEST",))
+    result = await hand(bench, message)
+    assert result.fate == Skipped("belongs to OTHER/1, which its door does not feed")
+    assert result.emitted == []
+
+
 async def test_an_imported_order_that_is_passed_on_is_an_imported_order_still() -> None:
     bench = two_stores(OrderCreateHandler)
     await hand(bench, message_for(OrderCreateHandler, O1, version=1, kind="OrderImported"))

@@ -60,6 +60,9 @@ class MessageRouter:
         about = message.resource or (None if message.version is None else message.key)
         if about is not None:
             key = f"{desk.fence}{about}"
+            if desk.event and message.sequence is None:
+                # Of changes the version counts: it must not be weighed against a sequence.
+                key = f"{key}/changes"
             fence = (await self._store.fences(key)).get(key)
             never = fencing.skipped_for_good(fence, desk.fingerprint)
             if never is not None:

@@ -105,7 +105,12 @@ class Commercetools:
         if expand:
             path = f"{path}?{urlencode([('expand', e) for e in expand], quote_via=quote)}"
         answer = await self._api.door.call("GET", path, self._trace)
-        return None if answer.status == 404 else self._api.read(answer, type_, self._trace)  # noqa: PLR2004
+        if answer.status == 404:  # noqa: PLR2004
+            if answer.body:
+                # A proxy's page is none of commercetools' words: nobody knows whether it is there.
+                self._api.read(answer, Any, self._trace)
+            return None
+        return self._api.read(answer, type_, self._trace)
 
     async def query(
         self,

@@ -154,3 +154,11 @@ async def test_a_resource_is_created_and_deleted() -> None:
     assert await commercetools.delete(ORDER, 3)
     assert not await commercetools.delete(ORDER, 3)
     assert wire.requests[1].url.endswith("/orders/o-1?version=3")
+
+
+async def test_a_404_that_commercetools_did_not_write_says_nothing_of_the_resource() -> None:
+    proxy = Wire(Answer(404, b"<html>no such host</html>", {"content-type": "text/html"}))
+    with pytest.raises(UnreachableError):
+        await client(proxy).get(ORDER, Thing)
+    own = json({"statusCode": 404, "errors": [{"code": "ResourceNotFound"}]}, 404)
+    assert await client(Wire(own)).get(ORDER, Thing) is None

@@ -97,7 +97,7 @@ class Lookup:
         self, parents: Sequence[Parent], catalogue: object, trace: Trace
     ) -> list[Parent]:
         """Return those of `parents` that Fluent has not, by one aliased look-up."""
-        known = [parent for parent in parents if parent.entity in _PARENTS]
+        known = [parent for parent in parents if can_be_missed(parent)]
         if not known:
             return []
         variables: dict[str, object] = {"catalogue": catalogue}
@@ -124,6 +124,11 @@ class Lookup:
         except ConnectError as error:
             error.add_note("in a look-up: whether it exists is not known")
             raise
+
+
+def can_be_missed(parent: Parent) -> bool:
+    """Say whether a look-up can tell that there is no such parent."""
+    return parent.entity in _PARENTS
 
 
 def natural_key(entity: Entity, found: Found) -> str:

@@ -12,7 +12,7 @@ import msgspec
 from fluent_connect.clients.fluent.compare import attribute, differs, same, surplus
 from fluent_connect.clients.fluent.errors import ExistsError, MissingError, UnknownCodeError
 from fluent_connect.clients.fluent.graphql import Graphql, Made
-from fluent_connect.clients.fluent.lookup import KINDS, Found, Lookup, natural_key
+from fluent_connect.clients.fluent.lookup import KINDS, Found, Lookup, can_be_missed, natural_key
 from fluent_connect.clients.fluent.model import Mutation, Parent, Pushed, Ref, Upsert
 from fluent_connect.clients.http import Trace
 from fluent_connect.model.errors import (
@@ -242,6 +242,9 @@ class Pusher:
         missing = await self._lookup.missing(change.parents, _catalogue(change), trace)
         if missing:
             return _absent(missing)
+        unseen = [f"{p.entity} {p.ref}" for p in change.parents if not can_be_missed(p)]
+        if unseen:
+            return UnknownCodeError(f"{error}: all else exists, so perhaps {', '.join(unseen)}")
         if change.parents:
             return RetryableError(f"{error}, but all that it could mean exists by now")
         return error

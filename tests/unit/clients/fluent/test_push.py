@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from fluent_connect.clients.fluent.errors import UnknownCodeError
 from fluent_connect.clients.fluent.model import Parent, Pushed, Upsert
@@ -230,6 +231,14 @@ async def test_a_parent_that_came_meanwhile_is_tried_again() -> None:
         await push(Wire(found(), refusal("C0120E"), present), CATEGORY)
 
     assert caught.value.counts
+
+
+async def test_what_is_missing_though_all_that_was_looked_for_is_there_gets_few_tries() -> None:
+    present = parents(category=["root"], productCatalogue=["DEFAULT:1"])
+    order = replace(CATEGORY, parents=(*CATEGORY.parents, Parent("retailer", "5")))
+    with pytest.raises(UnknownCodeError, match="retailer 5") as caught:
+        await push(Wire(found(), refusal("C0120E"), present), order)
+    assert caught.value.few_tries
 
 
 async def test_a_look_for_parents_that_lies_names_nobody() -> None:

@@ -1,6 +1,7 @@
 """The running service: puts the rooms together. Read `Service.start` to see the whole path."""
 
 import asyncio
+import gc
 import signal
 import sys
 import time
@@ -314,6 +315,7 @@ async def run(config: Config, drain: float, ready: asyncio.Event | None = None) 
     await service.start()
     where = f"http://{config.host}:{service.server.port}"
     admin = f"http://{config.admin.host}:{service.admin_server.port}"
+    _calm_collector()
     seconds = time.monotonic() - began
     print(f"ready {where} admin {admin} after {seconds:.2f} s", file=sys.stderr, flush=True)  # noqa: T201
     if ready is not None:
@@ -321,6 +323,17 @@ async def run(config: Config, drain: float, ready: asyncio.Event | None = None) 
     await stop.wait()
     await service.stop(drain)
     return 0
+
+
+def _calm_collector() -> None:
+    """Have the cycle collector leave alone what stays, and look less often at what passes.
+
+    Under load thousands of objects are alive for a moment; the default looks at them after every
+    700 new ones, which cost a seventh of the processor's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _stop_signals() -> asyncio.Event:

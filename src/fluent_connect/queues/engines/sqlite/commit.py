@@ -29,10 +29,9 @@ from fluent_connect.model.outcome import (
 )
 from fluent_connect.model.parcel import Parcel, Put
 from fluent_connect.queues.engines.sqlite import statements as sql
-from fluent_connect.queues.engines.sqlite.fresh import Fresh
+from fluent_connect.queues.engines.sqlite.cache import Cache
 from fluent_connect.queues.engines.sqlite.lanes import free
 from fluent_connect.queues.engines.sqlite.rows import Rows, as_list, fetch
-from fluent_connect.queues.engines.sqlite.wakes import Wakes
 from fluent_connect.queues.store import Delivery, Verdict, Write
 
 _encode = msgspec.json.Encoder().encode
@@ -59,14 +58,12 @@ class Committer:
         self,
         connection: apsw.Connection,
         recorder: Recorder,
-        wakes: Wakes,
-        fresh: Fresh,
+        cache: Cache,
         keeps: Callable[[str], bool],
     ) -> None:
         self._connection = connection
         self._record = recorder.record
-        self._wakes = wakes
-        self._fresh = fresh
+        self._cache = cache
         self._keeps = keeps
         self.touched: set[str] = set()
         """Queues in which something may be ready since the last take; ANY: any of them."""
@@ -74,12 +71,12 @@ class Committer:
     def apply(self, writes: Sequence[Write], now: float) -> list[Verdict]:
         """Return the verdict of each write; leave the transaction open."""
         work = _Work(now)
-        standing = self._standing(writes)
+        standing = self._standing(writes, now)
         verdicts = [self._decide(write, standing, work) for write in writes]
         self._send(work)
         return verdicts
 
-    def _standing(self, writes: Sequence[Write]) -> _Standing:
+    def _standing(self, writes: Sequence[Write], now: float) -> _Standing:
         seqs = [_lease(write.delivery)[0] for write in writes if write.delivery is not None]
         unseen, newer = [], []
         for write in writes:
@@ -89,8 +86,12 @@ class Committer:
                 else:
                     newer.append(guard.key)
         read = self._connection.execute
+        epochs, unsure = self._cache.leases.standing(seqs, now)
+        if unsure:
+            epochs |= _epochs_of(self._connection, unsure)
+        self._cache.leases.end(seqs)
         return _Standing(
-            dict(_epochs(read(sql.EPOCHS, (as_list(seqs),)).get)) if seqs else {},
+            epochs,
             set(_keys(read(sql.SEEN, (as_list(unseen),)).get)) if unseen else set(),
             dict(_versions(read(sql.VERSIONS, (as_list(newer),)).get)) if newer else {},
         )
@@ -129,7 +130,8 @@ class Committer:
 
     def _put(self, put: Put, work: "_Work") -> None:
         parcel, now = put.parcel, work.now
-        self._fresh.keep(put.queue, parcel)
+        self._cache.fresh.keep(put.queue, parcel)
+        self._cache.put(put.queue, parcel.group)
         self.touched.add(put.queue)
         headers = _encode(parcel.headers).decode() if parcel.headers else _HEADERS
         inline = parcel.origin is not None
@@ -162,6 +164,7 @@ class Committer:
         parcel, seq = delivery.parcel, _lease(delivery)[0]
         if isinstance(fate, Later | Parked):
             self.touched.add(delivery.queue)
+            self._cache.put(delivery.queue, parcel.group)
         if isinstance(fate, Later):
             work.later.append((work.now + fate.after, 0 if fate.counts else 1, fate.reason, seq))
         elif isinstance(fate, Parked):
@@ -177,7 +180,7 @@ class Committer:
             work.lanes.add((delivery.queue, parcel.key))
 
     def _park(self, fate: Parked, seq: int, work: "_Work") -> None:
-        if fate.waits_for is not None and self._wakes.since(fate.waits_for, fate.since):
+        if fate.waits_for is not None and self._cache.wakes.since(fate.waits_for, fate.since):
             work.later.append((work.now, 1, fate.reason, seq))
         else:
             work.parked.append((fate.waits_for, work.now + fate.after, fate.reason, seq))
@@ -200,7 +203,8 @@ class Committer:
         work.rows.send(self._connection)
         if work.native:
             self.touched.add(ANY)
-        if work.lanes and free(self._connection, work.lanes):
+            self._cache.groups.clear()
+        if work.lanes and free(self._connection, work.lanes, self._cache):
             self.touched.update(queue for queue, _ in work.lanes)
         forgotten = [id_ for id_ in work.bodies if not self._keeps(id_)]
         if forgotten:
@@ -214,6 +218,7 @@ class Committer:
                 refs.append(fact.ref)
             elif isinstance(fact, Sent):
                 fetch(connection, sql.SENT, (fact.queue, as_list(fact.ids)))
+                self._cache.leases.clear()
             elif isinstance(fact, Revived):
                 fetch(connection, sql.REVIVE, (work.now, as_list(fact.ids)))
             elif isinstance(fact, Dropped):
@@ -224,7 +229,7 @@ class Committer:
                     ended = Settled(id_, "skipped", "dropped by operator", work.now, tries)
                     self._remember(ended, work)
         if refs:
-            self._wakes.note(refs)
+            self._cache.wakes.note(refs)
             fetch(connection, sql.WAKE, (work.now, as_list(refs)))
 
 
@@ -285,28 +290,35 @@ def _lease(delivery: Delivery) -> tuple[int, int]:
     return int(seq), int(epoch)
 
 
+def _epochs_of(connection: apsw.Connection, seqs: Sequence[int]) -> dict[int, int]:
+    """Return the epochs of those parcels that are out."""
+    return dict(_epochs(connection.execute(sql.EPOCHS, (as_list(seqs),)).get))
+
+
 def renewed(
-    connection: apsw.Connection, deliveries: Sequence[Delivery], until: float
+    connection: apsw.Connection, deliveries: Sequence[Delivery], until: float, cache: Cache
 ) -> list[bool]:
     """Move the end of the leases that still stand; say which."""
-    epochs = dict(
-        _epochs(connection.execute(sql.EPOCHS, (as_list(_lease(d)[0] for d in deliveries),)).get)
-    )
-    alive = [epochs.get(_lease(delivery)[0]) == _lease(delivery)[1] for delivery in deliveries]
-    seqs = [_lease(d)[0] for d, ours in zip(deliveries, alive, strict=True) if ours]
-    if seqs:
-        fetch(connection, sql.RENEW, (until, as_list(seqs)))
+    epochs = _epochs_of(connection, [_lease(each)[0] for each in deliveries])
+    alive = [epochs.get(_lease(each)[0]) == _lease(each)[1] for each in deliveries]
+    ours = [_lease(each) for each, stands in zip(deliveries, alive, strict=True) if stands]
+    if ours:
+        fetch(connection, sql.RENEW, (until, as_list([seq for seq, _ in ours])))
+    for seq, epoch in ours:
+        cache.leases.begin(seq, epoch, until)
     return alive
 
 
-def release(connection: apsw.Connection, deliveries: Sequence[Delivery]) -> None:
+def release(connection: apsw.Connection, deliveries: Sequence[Delivery], cache: Cache) -> None:
     """Give back, untried and ready at once, the deliveries whose leases still stand."""
-    epochs = dict(
-        _epochs(connection.execute(sql.EPOCHS, (as_list(_lease(d)[0] for d in deliveries),)).get)
-    )
-    ours = [d for d in deliveries if epochs.get(_lease(d)[0]) == _lease(d)[1]]
-    fetch(connection, sql.RELEASE, (as_list(_lease(d)[0] for d in ours),))
-    free(connection, {(d.queue, d.parcel.key) for d in ours if d.parcel.key})
+    epochs = _epochs_of(connection, [_lease(each)[0] for each in deliveries])
+    ours = [each for each in deliveries if epochs.get(_lease(each)[0]) == _lease(each)[1]]
+    seqs = [_lease(each)[0] for each in ours]
+    fetch(connection, sql.RELEASE, (as_list(seqs),))
+    cache.leases.end(seqs)
+    for each in ours:
+        cache.put(each.queue, each.parcel.group)
+    free(connection, {(each.queue, each.parcel.key) for each in ours if each.parcel.key}, cache)
 
 
 def parcel_of(id: str, headers: str, body: bytes) -> Parcel:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import apsw
 
+from fluent_connect.queues.engines.sqlite.cache import Cache
 from fluent_connect.queues.engines.sqlite.rows import as_list, fetch
 from fluent_connect.queues.engines.sqlite.schema import BLOCKED, READY
 
@@ -26,7 +27,7 @@ _SQL_FREE_ALL = (
 )
 
 
-def free(connection: apsw.Connection, lanes: Iterable[tuple[str, str]]) -> bool:
+def free(connection: apsw.Connection, lanes: Iterable[tuple[str, str]], cache: Cache) -> bool:
     """Make the first blocked parcel of each lane ready: the first state and the first event one.
 
     Return whether anything was blocked at all.
@@ -34,8 +35,12 @@ def free(connection: apsw.Connection, lanes: Iterable[tuple[str, str]]) -> bool:
     A parcel that is ready while its lane is out is blocked when a take meets it, so a lane of ten
     thousand costs each of them once, not every take.
     """
-    if connection.execute(_SQL_ANY).get is None:
+    if not cache.blocked:
         return False
+    if connection.execute(_SQL_ANY).get is None:
+        cache.blocked = False
+        return False
+    cache.groups.clear()
     by_queue: dict[str, list[str]] = defaultdict(list)
     for queue, lane in lanes:
         by_queue[queue].append(lane)

@@ -10,7 +10,7 @@ import msgspec
 from fluent_connect.model.fact import Statement
 
 Values = tuple[object, ...]
-_LARGEST = 64
+_CHUNKS = (64, 32, 16)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -68,11 +68,11 @@ def _text(key: tuple[str, str, str], count: int) -> str:
 
 
 def _send(connection: apsw.Connection, key: tuple[str, str, str], rows: Sequence[Values]) -> None:
-    """Send rows in powers of two, so that a few texts serve all counts."""
-    at, size, total = 0, _LARGEST, len(rows)
+    """Send rows by 64, 32 or 16, then the rest at once: few statements, and few texts of each."""
+    at, total = 0, len(rows)
     while at < total:
-        while size > total - at:
-            size //= 2
+        left = total - at
+        size = next((chunk for chunk in _CHUNKS if chunk <= left), left)
         part = rows[at : at + size]
         values = part[0] if size == 1 else tuple(chain.from_iterable(part))
         fetch(connection, _text(key, size), values)

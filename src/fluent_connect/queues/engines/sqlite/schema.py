@@ -50,7 +50,7 @@ _PRAGMAS = (
 
 def connect(path: str) -> apsw.Connection:
     """Return a writing connection with the settings that the promise needs (WAL, FULL sync)."""
-    connection = apsw.Connection(path, statementcachesize=200)
+    connection = apsw.Connection(path, statementcachesize=500)
     for pragma in _PRAGMAS:
         connection.execute(pragma).fetchall()
     return connection

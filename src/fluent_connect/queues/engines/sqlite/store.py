@@ -16,15 +16,14 @@ from fluent_connect.model.errors import ConfigError
 from fluent_connect.model.fact import Recorder, Statement
 from fluent_connect.model.outcome import Fence
 from fluent_connect.model.parcel import Parcel
+from fluent_connect.queues.engines.sqlite.cache import Cache
 from fluent_connect.queues.engines.sqlite.checkpoints import Checkpoints
 from fluent_connect.queues.engines.sqlite.commit import Committer, parcel_of, release, renewed
-from fluent_connect.queues.engines.sqlite.fresh import Fresh
 from fluent_connect.queues.engines.sqlite.reader import Reader
 from fluent_connect.queues.engines.sqlite.rows import as_list
 from fluent_connect.queues.engines.sqlite.schema import connect, migrate
 from fluent_connect.queues.engines.sqlite.take import Taker
 from fluent_connect.queues.engines.sqlite.thread import Commit, DatabaseThread, Take, Work
-from fluent_connect.queues.engines.sqlite.wakes import Wakes
 from fluent_connect.queues.store import Delivery, Depth, Verdict, Write
 
 T = TypeVar("T")
@@ -51,16 +50,15 @@ class SqliteStore:
         self._lock = _claim(path) if serving else None
         connection = connect(str(path))
         migrate(connection, recorder.migrations)
-        self._wakes = Wakes()
-        fresh = Fresh()
-        taker = Taker(connection, lease, fresh)
+        self._cache = Cache()
+        taker = Taker(connection, lease, self._cache)
         if serving:
             with connection:
                 taker.reclaim()
         self._checkpoints = Checkpoints(str(path), connection)
         self._thread = DatabaseThread(
             connection,
-            Committer(connection, recorder, self._wakes, fresh, _keeping(record, sample)),
+            Committer(connection, recorder, self._cache, _keeping(record, sample)),
             taker,
             clock,
             after=self._checkpoints.after_commit,
@@ -117,7 +115,7 @@ class SqliteStore:
     async def renew(self, *deliveries: Delivery) -> Sequence[bool]:
         """Move the end of each lease, in place; False where it is lost."""
         until = self._clock() + self._lease
-        alive = await self._ask(lambda c: renewed(c, deliveries, until))
+        alive = await self._ask(lambda c: renewed(c, deliveries, until, self._cache))
         for delivery, ours in zip(deliveries, alive, strict=True):
             if ours:
                 delivery.lease_until = until
@@ -125,7 +123,7 @@ class SqliteStore:
 
     async def release(self, *deliveries: Delivery) -> None:
         """Give deliveries back, untried."""
-        await self._ask(lambda c: release(c, deliveries), touches=True)
+        await self._ask(lambda c: release(c, deliveries, self._cache), touches=True)
 
     async def fences(self, *keys: str) -> Mapping[str, Fence]:
         """Return the fences that stand."""
@@ -133,7 +131,7 @@ class SqliteStore:
 
     async def delivered(self) -> int:
         """Return the number of the newest `Delivered` fact."""
-        return self._wakes.number
+        return self._cache.wakes.number
 
     async def original(self, id: str) -> Parcel | None:
         """Return a ct-queue parcel as it came in, while its bytes are kept."""

@@ -14,7 +14,7 @@ import apsw
 import msgspec
 
 from fluent_connect.model.parcel import Parcel
-from fluent_connect.queues.engines.sqlite.fresh import Fresh
+from fluent_connect.queues.engines.sqlite.cache import Cache
 from fluent_connect.queues.engines.sqlite.lanes import free, free_all
 from fluent_connect.queues.engines.sqlite.rows import as_list, fetch
 from fluent_connect.queues.engines.sqlite.schema import BLOCKED, LEASED, PARKED, READY
@@ -62,10 +62,10 @@ _LARGE = 65_536
 class Taker:
     """Hands out parcels, within a transaction that its caller opens and ends."""
 
-    def __init__(self, connection: apsw.Connection, lease: float, fresh: Fresh) -> None:
+    def __init__(self, connection: apsw.Connection, lease: float, cache: Cache) -> None:
         self._connection = connection
         self._lease = lease
-        self._fresh = fresh
+        self._cache = cache
 
     def take(
         self, queue: str, limit: int, paused: Collection[str], now: float
@@ -81,6 +81,7 @@ class Taker:
                 chosen += free_ones
             if not blocked:
                 break
+            self._cache.blocked = True
             fetch(self._connection, _SQL_BLOCK, (as_list(blocked),))
         return self._deliveries(queue, chosen, now) if chosen else []
 
@@ -95,10 +96,12 @@ class Taker:
 
     def sweep(self, now: float) -> bool:
         """Make ready what parked long enough and whose lease ran out; say if there was any."""
+        self._cache.forget()
         parked = fetch(self._connection, _SQL_UNPARK, (now,))
         expired = fetch(self._connection, _SQL_EXPIRE, (now,))
         if expired:
-            free(self._connection, {(queue, lane) for queue, lane in expired if lane})
+            lanes = {(queue, lane) for queue, lane in expired if lane}
+            free(self._connection, lanes, self._cache)
         return free_all(self._connection) or bool(parked or expired)
 
     def reclaim(self) -> None:
@@ -107,10 +110,13 @@ class Taker:
         fetch(self._connection, _SQL_UNBLOCK)
 
     def _groups(self, queue: str, paused: Collection[str]) -> list[str]:
-        """Return the groups that have something ready, found by skipping through the index."""
-        groups = _names(self._connection.execute(_SQL_GROUPS, (queue, queue)).get)
+        """Return the groups that may have something ready, found by skipping through the index."""
+        groups = self._cache.groups.get(queue)
+        if groups is None:
+            groups = set(_names(self._connection.execute(_SQL_GROUPS, (queue, queue)).get))
+            self._cache.groups[queue] = groups
         if not paused:
-            return groups
+            return list(groups)
         return [g for g in groups if not any(_pattern(p).fullmatch(g) for p in paused)]
 
     def _ready(self, queue: str, groups: Sequence[str], limit: int, now: float) -> list[_Candidate]:
@@ -122,12 +128,14 @@ class Taker:
 
     def _deliveries(self, queue: str, chosen: Sequence[_Candidate], now: float) -> list[Delivery]:
         """Return the chosen parcels; those that were put a moment ago need not be read."""
-        parcels = {each.seq: self._fresh.pop(queue, each.id) for each in chosen}
+        parcels = {each.seq: self._cache.fresh.pop(queue, each.id) for each in chosen}
         unread = [seq for seq, parcel in parcels.items() if parcel is None]
         if unread:
             for row in _rows(self._connection.execute(_SQL_READ, (as_list(unread),)).get):
                 parcels[row.seq] = self._parcel(row)
         until = now + self._lease
+        for each in chosen:
+            self._cache.leases.begin(each.seq, each.epoch + 1, until)
         return [
             Delivery(
                 queue,

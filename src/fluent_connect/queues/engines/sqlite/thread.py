@@ -217,6 +217,8 @@ class DatabaseThread:
                 reach("store:before-commit")
             run("COMMIT").fetchall()
         except BaseException:
+            for take in self._waiting:
+                take.answer = None
             if self._connection.in_transaction:
                 run("ROLLBACK").fetchall()
             raise

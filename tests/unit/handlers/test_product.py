@@ -215,6 +215,12 @@ def test_a_discounted_price_may_have_a_row_of_its_own() -> None:
     assert [(each["type"], each["value"]) for each in rows] == [("DEFAULT", 10.0), ("SPECIAL", 7.5)]
 
 
+def test_a_discounted_price_is_no_second_row_of_one_type() -> None:
+    raw = product(variant(1, "A", prices=[price(1000, discounted={"value": money(750)})]))
+    with pytest.raises(UnprocessableError, match="both type DEFAULT in EUR"):
+        mapped(raw, Settings(discounted_type="DEFAULT"))
+
+
 def test_a_product_without_a_key_is_called_by_its_id() -> None:
     assert mapped(product(key=None))[0].ref == "P_p-1"
     assert mapped(product(), Settings(product_key="id"))[0].ref == "P_p-1"

@@ -6,6 +6,7 @@ from fluent_connect.clients.commercetools.model import Price, Variant
 from fluent_connect.handlers.product.catalogued import CataloguedProduct, link_key
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.mapping.prices import Offer, amount, price_rows, valid
+from fluent_connect.model.errors import UnprocessableError
 
 
 def rows(
@@ -18,7 +19,15 @@ def rows(
     found = price_rows(_offers(valid_now), settings.price_types)
     if settings.discounted_type:
         reduced = [price for price in valid_now if price.discounted]
-        found += price_rows(_discounted(reduced), {"*/": settings.discounted_type})
+        further = price_rows(_discounted(reduced), {"*/": settings.discounted_type})
+        held = {(row["type"], row["currency"]) for row in found}
+        for row in further:
+            if (row["type"], row["currency"]) in held:
+                raise UnprocessableError(
+                    f"a price and a discounted price are both type {row['type']} in"
+                    f" {row['currency']}: tell them apart by discounted-type"
+                )
+        found += further
     return found
 
 

@@ -4,7 +4,9 @@ import asyncio
 import itertools
 import os
 import sys
+import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from fluent_connect.app.config.load import load
 from fluent_connect.app.config.result import Config
@@ -52,7 +54,9 @@ def configured(
 
 async def play(options: Options) -> int:
     """Run both systems and the connector; the shop sells something now and then, until a signal."""
-    sandbox = await Sandbox.start(SandboxOptions())
+    folder = options.data or Path(os.environ.get("FC_DATA") or "var")
+    folder.mkdir(parents=True, exist_ok=True)
+    sandbox = await Sandbox.start(SandboxOptions(data=str(folder / "sandbox.db")))
     try:
         config = configured(sandbox, options, os.environ)
         ready = asyncio.Event()
@@ -72,10 +76,10 @@ async def _sell(sandbox: Sandbox, config: Config, rate: float, ready: asyncio.Ev
     sandbox.commercetools.notifier.aim(Target(url=door, api_key=SECRET))
     _say(_WHERE.format(sandbox=sandbox, admin=f"http://{config.admin.host}:{config.admin.port}"))
     sandbox.announce()
-    for number in itertools.count(1):
+    for number in itertools.count(int(time.time()) % 10_000_000):
         await asyncio.sleep(1 / rate if rate > 0 else 3600)
         if rate > 0:
-            sandbox.build(_KINDS[number % len(_KINDS)], range(10_000 + number, 10_001 + number))
+            sandbox.build(_KINDS[number % len(_KINDS)], range(number, number + 1))
 
 
 _WHERE = """

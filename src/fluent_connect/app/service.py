@@ -21,11 +21,13 @@ from fluent_connect.app.build import (
     route_table,
 )
 from fluent_connect.app.clients import Clients
+from fluent_connect.app.config.mistakes import ConfigMistakes, errors
 from fluent_connect.app.config.result import Config
 from fluent_connect.app.discovery import discover
 from fluent_connect.app.handlers import Handlers
 from fluent_connect.app.housekeeping import Housekeeping, Keep
 from fluent_connect.app.http import Admin, Described
+from fluent_connect.app.lints import check
 from fluent_connect.app.pulse import Pulse
 from fluent_connect.app.server import Server
 from fluent_connect.app.suspects import Suspects
@@ -48,6 +50,7 @@ from fluent_connect.queues.store import Delivery, Store, Write
 from fluent_connect.router.message_router import MessageRouter
 
 _GRACE = 14.0
+_ASKED_TWICE = 0.5
 DOOR_SECRET = "FC_DOOR_SECRET"  # noqa: S105 - the name of the variable
 _DEFAULT_SETTINGS = Settings()
 
@@ -309,6 +312,7 @@ async def run(config: Config, drain: float, ready: asyncio.Event | None = None) 
     text = form == "text" or (form == "auto" and sys.stderr.isatty())
     logs.configure(config.log.level, "text" if text else "json")
     handlers = discover(config.packages, config.paths)
+    _judge(config, handlers)
     service = Service(config, handlers)
     stop = _stop_signals()
     began = time.monotonic()
@@ -325,6 +329,17 @@ async def run(config: Config, drain: float, ready: asyncio.Event | None = None) 
     return 0
 
 
+def _judge(config: Config, handlers: Handlers) -> None:
+    """Tell what is doubtful. Raise ConfigMistakes with all that could not be run with."""
+    found = check(config, handlers)
+    if wrong := errors(found):
+        raise ConfigMistakes(wrong)
+    for doubt in found:
+        structlog.get_logger("fluent_connect").warning(
+            "configuration", code=doubt.code, where=str(doubt.place), what=doubt.what, fix=doubt.fix
+        )
+
+
 def _calm_collector() -> None:
     """Have the cycle collector leave alone what stays, and look less often at what passes.
 
@@ -337,13 +352,21 @@ def _calm_collector() -> None:
 
 
 def _stop_signals() -> asyncio.Event:
-    """Return an event that a first SIGTERM or SIGINT sets; a second one ends at once."""
+    """Return an event that a first SIGTERM or SIGINT sets; one more, a second later, ends at once.
+
+    A supervisor and a terminal may both pass on what was asked once.
+    """
     stop = asyncio.Event()
+    first = 0.0
 
     def asked() -> None:
-        if stop.is_set():
+        nonlocal first
+        now = time.monotonic()
+        if not stop.is_set():
+            first = now
+            stop.set()
+        elif now - first > _ASKED_TWICE:
             signal.raise_signal(signal.SIGKILL)
-        stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from fluent_connect.model.fact import Attempted
 from fluent_connect.model.outcome import (
@@ -21,6 +21,7 @@ from fluent_connect.model.outcome import (
 from fluent_connect.model.parcel import CT_QUEUE
 from fluent_connect.queues.store import Verdict, Write
 
+disable_created_metrics()  # type: ignore[no-untyped-call]
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _STATES: dict[type[Fate], str] = {
     Done: "done",
@@ -55,7 +56,6 @@ class Telemetry:
             "messages_processed", "Deliveries committed.", "queue", "name", "state"
         )
         self._handled = self._histogram("handler_duration_seconds", "Of one run.", "handler")
-        self._latency = self._histogram("message_latency_seconds", "From put to end.", "queue")
         self._counts: dict[tuple[str, str, str], Counter] = {}
         self._doors: dict[tuple[str, int], Counter] = {}
         self._handlers: dict[str, Histogram] = {}

@@ -48,6 +48,7 @@ class SqliteStore:
         self._clock = clock
         self._lease = lease
         self._lock = _claim(path) if serving else None
+        _keep_private(path)
         connection = connect(str(path))
         migrate(connection, recorder.migrations)
         self._cache = Cache()
@@ -202,6 +203,11 @@ def _fences(connection: apsw.Connection, keys: Sequence[str]) -> dict[str, Fence
         key: Fence(version, fingerprint, output, bool(deleted), dependencies)
         for key, version, fingerprint, output, deleted, dependencies in found
     }
+
+
+def _keep_private(path: Path) -> None:
+    """Have a new file readable by its owner alone: it holds customers' data."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _keeping(record: Bodies, sample: float) -> Callable[[str], bool]:

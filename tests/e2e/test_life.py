@@ -76,12 +76,16 @@ async def _is_draining(connector: Connector) -> bool:
     return status == 503 and "draining" in body["problems"]
 
 
-async def test_a_second_signal_ends_at_once(
+async def test_a_second_signal_ends_at_once_but_not_a_repeat_of_the_first(
     environ: dict[str, str], quick: Path, tmp_path: Path
 ) -> None:
     async with Connector(tmp_path / "data", environ, config=quick, drain=60.0) as connector:
         connector.signal(signal.SIGTERM)
+        connector.signal(signal.SIGTERM)
         await until(lambda: _is_draining(connector))
+        began = time.monotonic()
+        await until(lambda: time.monotonic() - began > 0.6)
+        assert await _is_draining(connector)
         connector.signal(signal.SIGTERM)
         assert await connector.ended(within=10) == -signal.SIGKILL
 

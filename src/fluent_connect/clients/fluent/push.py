@@ -242,6 +242,8 @@ class Pusher:
         missing = await self._lookup.missing(change.parents, _catalogue(change), trace)
         if missing:
             return _absent(missing)
+        if any(can_be_missed(p) and p.ref in str(error) for p in change.parents):
+            return RetryableError(f"{error}, but it exists by now")
         unseen = [f"{p.entity} {p.ref}" for p in change.parents if not can_be_missed(p)]
         if unseen:
             return UnknownCodeError(f"{error}: all else exists, so perhaps {', '.join(unseen)}")

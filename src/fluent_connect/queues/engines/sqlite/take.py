@@ -94,9 +94,13 @@ class Taker:
         due: float | None = self._connection.execute(_dues(len(groups)), values).get
         return due
 
+    def forget(self) -> None:
+        """Look at the file again for what another process may have changed."""
+        self._cache.forget()
+
     def sweep(self, now: float) -> bool:
         """Make ready what parked long enough and whose lease ran out; say if there was any."""
-        self._cache.forget()
+        self.forget()
         parked = fetch(self._connection, _SQL_UNPARK, (now,))
         expired = fetch(self._connection, _SQL_EXPIRE, (now,))
         if expired:

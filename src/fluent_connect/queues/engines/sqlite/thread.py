@@ -15,6 +15,7 @@ from fluent_connect.queues.engines.sqlite.take import Taker
 from fluent_connect.queues.store import StoreError, Verdict, Write
 
 _SWEEP = 1.0
+_ASK_EVERY = 0.02
 _LARGEST = 512
 
 
@@ -112,6 +113,8 @@ class DatabaseThread:
         self._requests: SimpleQueue[Request | None] = SimpleQueue()
         self._waiting: list[Take] = []
         self._swept = 0.0
+        self._asked = 0.0
+        self._version: object = None
         self._closing = False
         self._broken: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="sqlite", daemon=True)
@@ -212,7 +215,8 @@ class DatabaseThread:
             if swept:
                 self._taker.sweep(now)
                 self._swept = now
-            served += self._takes(now, everything=swept or _touches(batch))
+            fresh = swept or _touches(batch) or self._others_wrote()
+            served += self._takes(now, everything=fresh)
             if writes:
                 reach("store:before-commit")
             run("COMMIT").fetchall()
@@ -245,6 +249,19 @@ class DatabaseThread:
                 request.answer = request.run(self._connection)
                 works.append(request)
         return works
+
+    def _others_wrote(self) -> bool:
+        """Say whether another process has committed; asked for while a take waits, now and then."""
+        monotonic = time.monotonic()
+        if not self._waiting or monotonic - self._asked < _ASK_EVERY:
+            return False
+        self._asked = monotonic
+        version = self._connection.execute("PRAGMA data_version").get
+        changed = bool(version != self._version)
+        self._version = version
+        if changed:
+            self._taker.forget()
+        return changed
 
     def _takes(self, now: float, *, everything: bool) -> list[Request]:
         """Serve the takes for which there may be something now."""

@@ -8,8 +8,7 @@ from fluent_connect.queues.engines.sqlite.wakes import Wakes
 class Cache:
     """Kept by the database thread alone, and wrong at no time: where it is not sure it looks.
 
-    groups:  per queue those that may have something ready; looked up anew at each sweep.
-    blocked: whether parcels may stand behind others of their lane.
+    groups: per queue those that may have something ready; looked up anew at each sweep.
     """
 
     def __init__(self) -> None:
@@ -17,7 +16,6 @@ class Cache:
         self.leases = Leases()
         self.wakes = Wakes()
         self.groups: dict[str, set[str]] = {}
-        self.blocked = True
 
     def put(self, queue: str, group: str) -> None:
         """Note that a group may have something ready."""
@@ -28,4 +26,3 @@ class Cache:
     def forget(self) -> None:
         """Look again at what another process may have changed."""
         self.groups.clear()
-        self.blocked = True

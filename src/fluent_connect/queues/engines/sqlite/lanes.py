@@ -35,10 +35,7 @@ def free(connection: apsw.Connection, lanes: Iterable[tuple[str, str]], cache: C
     A parcel that is ready while its lane is out is blocked when a take meets it, so a lane of ten
     thousand costs each of them once, not every take.
     """
-    if not cache.blocked:
-        return False
     if connection.execute(_SQL_ANY).get is None:
-        cache.blocked = False
         return False
     cache.groups.clear()
     by_queue: dict[str, list[str]] = defaultdict(list)

@@ -81,7 +81,6 @@ class Taker:
                 chosen += free_ones
             if not blocked:
                 break
-            self._cache.blocked = True
             fetch(self._connection, _SQL_BLOCK, (as_list(blocked),))
         return self._deliveries(queue, chosen, now) if chosen else []
 

@@ -84,8 +84,8 @@ async def _sell(sandbox: Sandbox, config: Config, rate: float, ready: asyncio.Ev
 
 _WHERE = """
 A commercetools project and a Fluent OMS run beside the connector. Look at:
-  {sandbox.fluent_url}/__sandbox        what has arrived in Fluent
-  {sandbox.commercetools_url}/__sandbox        what the shop holds, and what it has told
+  {sandbox.fluent_url}/        what has arrived in Fluent
+  {sandbox.commercetools_url}/        what the shop holds, and what it has told
   {admin}/actuator/health      ledger, queues, breakers
   fluent-connect events list           what became of each notification
   fluent-connect ledger                the account of all of them

@@ -11,7 +11,6 @@ from fluent_connect.app.config.result import Config
 from fluent_connect.app.discovery import discover
 from fluent_connect.app.handlers import Handlers
 from fluent_connect.app.lints import check
-from fluent_connect.app.route_list import render_routes, route_lines
 from fluent_connect.handlers.message_handler import (
     Change,
     Fetched,
@@ -167,14 +166,3 @@ def test_a_credential_manager_that_is_not_installed_is_an_error(
 def test_a_job_without_a_handler_is_an_error(write: Write, environ: dict[str, str]) -> None:
     lints = check(configured(write, environ, "jobs: [{ name: sync, every: 1h }]"), OURS)
     assert codes(lints) == ["CFG012"]
-
-
-def test_routes_are_listed_with_what_leads_to_them(write: Write, environ: dict[str, str]) -> None:
-    text = "routes: [{ route: fc.connect.x, handler: Absent }]"
-    lines = route_lines(configured(write, environ, text), OURS)
-    assert lines[0].class_name == ""
-    by_route = {line.route: line for line in lines}
-    refresh = by_route["commercetools.connect.product.refresh"]
-    assert "standalone-price: *" in refresh.takes
-    assert refresh.class_name.endswith(".ProductRefreshHandler")
-    assert "(nobody)" in render_routes(lines)

@@ -227,6 +227,9 @@ def test_routes_are_listed_with_their_handlers(shell: Shell) -> None:
     assert ROUTE in shell("routes", "list").out
     mapped = shell("routes", "list", "--notifications", "--json").rows
     assert "OrderCreated" in next(row for row in mapped if row["type"] == "order")["kinds"]
+    refresh = "commercetools.connect.product.refresh"
+    assert rows[refresh]["class"].endswith(".ProductRefreshHandler")
+    assert {"type": "standalone-price", "route": refresh, "skip": "", "kinds": []} in mapped
     assert "(skipped)" in shell("routes", "list", "--notifications").out
 
 

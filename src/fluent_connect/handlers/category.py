@@ -5,7 +5,8 @@ from typing import ClassVar
 
 import msgspec
 
-from fluent_connect.clients.commercetools.model import Category, Head
+from fluent_connect.clients.commercetools.category import Category
+from fluent_connect.clients.commercetools.model import Head
 from fluent_connect.clients.fluent.model import Parent, Upsert
 from fluent_connect.handlers.message_handler import (
     Change,

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import msgspec
 
-from fluent_connect.clients.commercetools.model import Customer
+from fluent_connect.clients.commercetools.customer import Customer
 from fluent_connect.clients.fluent.model import Parent, Upsert
 from fluent_connect.handlers.message_handler import (
     Change,

@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from fluent_connect.clients.commercetools import model
+from fluent_connect.clients.commercetools import model, order, payment, product
 from fluent_connect.handlers.category import CategoryState
 from fluent_connect.handlers.customer import CustomerState
 from fluent_connect.handlers.order.export import ExportedOrder
@@ -68,9 +68,9 @@ _CUSTOM = of(
 )
 _HEAD = of(model.Head, id=_ID, key=_MAYBE)
 _LINK = of(model.Link, type_id=_TEXT, id=_ID, key=_MAYBE, obj=st.none() | _HEAD)
-_ATTRIBUTE = of(model.Attribute, name=_TEXT, value=_JSON)
+_ATTRIBUTE = of(product.Attribute, name=_TEXT, value=_JSON)
 _PRICE = of(
-    model.Price,
+    product.Price,
     id=_MAYBE,
     sku=st.none() | _ID,
     value=_money(),
@@ -80,20 +80,20 @@ _PRICE = of(
     valid_until=_MAYBE,
 )
 _VARIANT = of(
-    model.Variant,
+    product.Variant,
     id=st.integers(0, 5),
     sku=st.none() | _ID | _TEXT,
     prices=st.lists(_PRICE, max_size=2),
     attributes=st.lists(_ATTRIBUTE, max_size=3),
 )
 _TARGET = of(
-    model.ItemTarget,
+    order.ItemTarget,
     address_key=st.none() | _ID,
     quantity=st.integers(-1, 3),
     shipping_method_key=st.none() | _ID,
 )
 _LINE = of(
-    model.LineItem,
+    order.LineItem,
     id=_ID,
     product_id=st.none() | _ID,
     name=_LOCALIZED,
@@ -103,11 +103,11 @@ _LINE = of(
     total_price=st.none() | _money(),
     taxed_price=st.none() | _TAXED,
     tax_rate=st.none() | _RATE,
-    shipping_details=st.none() | of(model.ItemShipping, targets=st.lists(_TARGET, max_size=2)),
+    shipping_details=st.none() | of(order.ItemShipping, targets=st.lists(_TARGET, max_size=2)),
     custom=st.none() | _CUSTOM,
 )
 _CUSTOM_LINE = of(
-    model.CustomLineItem,
+    order.CustomLineItem,
     id=_ID,
     slug=_TEXT,
     quantity=st.integers(-1, 3),
@@ -116,34 +116,34 @@ _CUSTOM_LINE = of(
     tax_rate=st.none() | _RATE,
 )
 _INFO = of(
-    model.ShippingInfo,
+    order.ShippingInfo,
     shipping_method_name=_MAYBE,
     price=st.none() | _money(),
     taxed_price=st.none() | _TAXED,
     tax_rate=st.none() | _RATE,
 )
 _SHIPPING = of(
-    model.Shipping,
+    order.Shipping,
     shipping_key=_ID,
     shipping_info=st.none() | _INFO,
     shipping_address=st.none() | _ADDRESS,
     shipping_custom_fields=st.none() | _CUSTOM,
 )
 _TRANSACTION = of(
-    model.Transaction,
+    payment.Transaction,
     type=st.sampled_from(["Charge", "Authorization", "Refund"]),
     state=st.sampled_from(["Success", "Pending"]),
     amount=st.none() | _money(),
     interaction_id=_MAYBE,
 )
 _PAYMENT = of(
-    model.Payment,
+    payment.Payment,
     id=_ID,
     version=st.integers(1, 9),
     transactions=st.lists(_TRANSACTION, max_size=2),
 )
 _PAYMENTS = of(
-    model.PaymentInfo,
+    order.PaymentInfo,
     payments=st.lists(of(model.Link, id=_ID, obj=st.none() | _PAYMENT), max_size=2),
 )
 
@@ -171,7 +171,7 @@ ORDERS = of(
     total_price=st.none() | _money(),
     taxed_price=st.none() | _TAXED,
     discount_on_total_price=st.none()
-    | of(model.DiscountOnTotal, discounted_amount=st.none() | _money()),
+    | of(order.DiscountOnTotal, discounted_amount=st.none() | _money()),
     order_state=st.sampled_from(["Open", "Open", "Confirmed", "New"]),
     payment_state=st.sampled_from([None, None, "Paid", "Failed"]),
     line_items=st.lists(_LINE, max_size=3),
@@ -204,11 +204,11 @@ PRODUCTS = of(
     product_type=st.none() | _LINK,
     price_mode=st.sampled_from([None, "Embedded", "Standalone"]),
     master_data=of(
-        model.MasterData,
+        product.MasterData,
         published=st.booleans(),
         current=st.none()
         | of(
-            model.ProductData,
+            product.ProductData,
             name=_LOCALIZED,
             categories=st.lists(_LINK, max_size=2),
             attributes=st.lists(_ATTRIBUTE, max_size=2),

@@ -9,15 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from fluent_connect.clients.commercetools.model import (
-    CustomLineItem,
-    LineItem,
-    Money,
-    Order,
-    ShippingInfo,
-    TaxedPrice,
-    TaxRate,
-)
+from fluent_connect.clients.commercetools.model import Money, TaxedPrice, TaxRate
+from fluent_connect.clients.commercetools.order import CustomLineItem, LineItem, Order, ShippingInfo
 from fluent_connect.handlers.order.destinations import Plan
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.mapping import money

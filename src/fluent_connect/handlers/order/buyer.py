@@ -1,6 +1,7 @@
 """Whose order it is in Fluent: a customer, or a guest made for this one order."""
 
-from fluent_connect.clients.commercetools.model import Address, Customer
+from fluent_connect.clients.commercetools.customer import Customer
+from fluent_connect.clients.commercetools.model import Address
 from fluent_connect.clients.fluent.model import Ref
 from fluent_connect.handlers.message_handler import MapContext
 from fluent_connect.handlers.order.export import ExportedOrder

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import msgspec
 
-from fluent_connect.clients.commercetools.model import Customer, Payment
+from fluent_connect.clients.commercetools.customer import Customer
+from fluent_connect.clients.commercetools.payment import Payment
 from fluent_connect.clients.fluent.model import Parent, Upsert
 from fluent_connect.handlers.message_handler import (
     Change,

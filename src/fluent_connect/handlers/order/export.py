@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from fluent_connect.clients.commercetools.model import Customer, Order
+from fluent_connect.clients.commercetools.customer import Customer
+from fluent_connect.clients.commercetools.order import Order
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.mapping.gate import closed
 from fluent_connect.mapping.text import clean, whole

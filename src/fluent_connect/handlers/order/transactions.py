@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from fluent_connect.clients.commercetools.model import Money, Order, Payment, Transaction
+from fluent_connect.clients.commercetools.model import Money
+from fluent_connect.clients.commercetools.order import Order
+from fluent_connect.clients.commercetools.payment import Payment, Transaction
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.mapping import money
 from fluent_connect.mapping.attributes import attributes

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from fluent_connect.clients.commercetools.model import Head, Link, Price, Product, Variant
+from fluent_connect.clients.commercetools.model import Head, Link
+from fluent_connect.clients.commercetools.product import Price, Product, Variant
 from fluent_connect.handlers.message_handler import HandlerContext
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.mapping.text import whole

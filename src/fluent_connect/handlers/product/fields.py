@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from fluent_connect.clients.commercetools.model import Attribute, ProductData, Variant
+from fluent_connect.clients.commercetools.product import Attribute, ProductData, Variant
 from fluent_connect.handlers.product.catalogued import CataloguedProduct, link_key
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.mapping.attributes import attributes

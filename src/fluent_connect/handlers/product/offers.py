@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from fluent_connect.clients.commercetools.model import Price, Variant
+from fluent_connect.clients.commercetools.product import Price, Variant
 from fluent_connect.handlers.product.catalogued import CataloguedProduct, link_key
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.mapping.prices import Offer, amount, price_rows, valid

@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import ClassVar
 
-from fluent_connect.clients.commercetools.model import Head, StandalonePrice
+from fluent_connect.clients.commercetools.model import Head
+from fluent_connect.clients.commercetools.product import StandalonePrice
 from fluent_connect.handlers.message_handler import (
     Change,
     Fetched,

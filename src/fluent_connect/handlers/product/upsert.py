@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from fluent_connect.clients.commercetools.model import ProductData, Variant
+from fluent_connect.clients.commercetools.product import ProductData, Variant
 from fluent_connect.clients.fluent.model import Entity, Parent, Upsert
 from fluent_connect.handlers.message_handler import (
     Change,

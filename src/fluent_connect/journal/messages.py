@@ -1,0 +1,97 @@
+"""Searching the journal for messages, as they were queued: what can be looked at once more."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from fluent_connect.journal.search import FOUND, found_values
+from fluent_connect.journal.states import prefix
+from fluent_connect.model.fact import Statement
+from fluent_connect.model.message import Cause
+
+_OWN = "(m.cause IN ('notification', 'external') OR m.id LIKE '%.e')"
+"""Whether a message is about what its notification tells, not about what that made necessary."""
+_KIND = f"CASE WHEN {_OWN} THEN coalesce(n.kind, '') ELSE '' END"
+_COLUMNS = f"""m.id, {prefix("m.id")} AS unit, m.notification, m.name, m.account, m.retailer,
+    m.type_id, m.resource, m.version, m.cause, m.at, {_KIND} AS kind,
+    CASE WHEN {_OWN} THEN n.sequence END AS sequence, coalesce(n.project_key, '') AS project_key"""
+_JOINED = "message m LEFT JOIN notification n ON n.id = m.notification"
+
+
+class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which messages to look at; what is not set does not matter.
+
+    text:         an id of any kind, an order number, a SKU: whatever `events show` finds.
+    route:        the name of the message. account: the Fluent account, or `account/retailer`.
+    since, until: queued in [since, until).
+    each:         names of messages that all count; of others the newest about a resource stands
+                  for those of its kind, because a handler reads the resource as it is now anyway.
+    """
+
+    text: str | None = None
+    route: str | None = None
+    account: str | None = None
+    since: float | None = None
+    until: float | None = None
+    each: Sequence[str] = ()
+    limit: int = 1000
+
+
+class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One message. `repeats`: for how many of its like it stands. "" stands for what is not."""
+
+    id: str
+    unit: str
+    notification: str | None
+    name: str
+    account: str
+    retailer: str
+    type_id: str
+    resource: str
+    version: int | None
+    cause: Cause
+    at: float
+    kind: str
+    sequence: int | None
+    project_key: str
+    repeats: int
+
+
+def messages_statement(which: MessageFilter) -> Statement:
+    """Return the search for messages, the newest first, at most `which.limit` of them."""
+    found = f"WITH {FOUND}" if which.text is not None else ""
+    first = found_values(which.text) if which.text is not None else ()
+    conditions, values = _conditions(which)
+    names = ", ".join("?" for _ in which.each) or "NULL"
+    alone = f"m.resource = '' OR m.name IN ({names})"
+    text = f"""{found}
+        SELECT {_COLUMNS}, g.repeats FROM (
+            SELECT max(m.id) AS id, count(*) AS repeats FROM {_JOINED}
+            WHERE {" AND ".join(conditions) or "1 = 1"}
+            GROUP BY m.name, m.account, m.retailer, m.type_id, {_KIND},
+                CASE WHEN {alone} THEN m.id ELSE m.resource END
+            ORDER BY max(m.id) DESC LIMIT ?) g
+        JOIN message m ON m.id = g.id LEFT JOIN notification n ON n.id = m.notification
+        ORDER BY m.id DESC"""
+    return Statement(text, values=(*first, *values, *which.each, which.limit))
+
+
+def messages_from_rows(rows: Iterable[Mapping[str, object]]) -> Sequence[MessageRow]:
+    """Return the messages in the rows of `messages_statement`."""
+    return [msgspec.convert(row, MessageRow) for row in rows]
+
+
+def _conditions(which: MessageFilter) -> tuple[list[str], list[object]]:
+    account, _, retailer = (which.account or "").partition("/")
+    choices: list[tuple[str, object]] = [
+        ("m.name = ?", which.route),
+        ("m.account = ?", account or None),
+        ("m.retailer = ?", retailer or None),
+        ("m.at >= ?", which.since),
+        ("m.at < ?", which.until),
+    ]
+    chosen = [(text, value) for text, value in choices if value is not None]
+    conditions = [text for text, _ in chosen]
+    if which.text is not None:
+        conditions.append(f"{prefix('m.id')} IN (SELECT unit FROM found)")
+    return conditions, [value for _, value in chosen]

@@ -69,6 +69,7 @@ class TaxRate(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class CustomFields(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The custom fields of a resource, by name."""
 
+    type: Link[Head] | None = None
     fields: Mapping[str, Any] = {}
 
 
@@ -97,7 +98,31 @@ class Address(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     phone: str | None = None
     mobile: str | None = None
     email: str | None = None
+    fax: str | None = None
     additional_address_info: str | None = None
+    external_id: str | None = None
+    custom: CustomFields | None = None
+
+
+class AssetSource(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One rendering of an asset: where it lies, and of which kind it is."""
+
+    uri: str = ""
+    key: str | None = None
+    dimensions: Mapping[str, int] | None = None
+    content_type: str | None = None
+
+
+class Asset(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A picture, film or document that belongs to a category or a variant."""
+
+    id: str = ""
+    key: str | None = None
+    sources: Sequence[AssetSource] = ()
+    name: Localized = {}
+    description: Localized | None = None
+    tags: Sequence[str] = ()
+    custom: CustomFields | None = None
 
 
 class DiscountedPrice(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -35,6 +35,7 @@ QUEUE_MIGRATIONS: Sequence[str] = (
         output TEXT NOT NULL, deleted INTEGER NOT NULL, dependencies TEXT NOT NULL,
         at REAL NOT NULL) WITHOUT ROWID;
     """,
+    "ALTER TABLE parcel ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0",
 )
 
 _PRAGMAS = (

@@ -20,6 +20,7 @@ from fluent_connect.queues.engines.sqlite.cache import Cache
 from fluent_connect.queues.engines.sqlite.checkpoints import Checkpoints
 from fluent_connect.queues.engines.sqlite.commit import Committer, parcel_of, release, renewed
 from fluent_connect.queues.engines.sqlite.reader import Reader
+from fluent_connect.queues.engines.sqlite.reclaim import reclaim
 from fluent_connect.queues.engines.sqlite.rows import as_list
 from fluent_connect.queues.engines.sqlite.schema import connect, migrate
 from fluent_connect.queues.engines.sqlite.take import Taker
@@ -55,7 +56,7 @@ class SqliteStore:
         taker = Taker(connection, lease, self._cache)
         if serving:
             with connection:
-                taker.reclaim()
+                reclaim(connection, clock())
         self._checkpoints = Checkpoints(str(path), connection)
         self._thread = DatabaseThread(
             connection,

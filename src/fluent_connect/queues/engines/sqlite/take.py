@@ -107,11 +107,6 @@ class Taker:
             free(self._connection, lanes, self._cache)
         return free_all(self._connection) or bool(parked or expired)
 
-    def reclaim(self) -> None:
-        """Make ready whatever was leased: for the only process that takes, when it starts."""
-        fetch(self._connection, _SQL_RECLAIM)
-        fetch(self._connection, _SQL_UNBLOCK)
-
     def _groups(self, queue: str, paused: Collection[str]) -> list[str]:
         """Return the groups that may have something ready, found by skipping through the index."""
         groups = self._cache.groups.get(queue)
@@ -245,5 +240,3 @@ _SQL_EXPIRE = (
     f"UPDATE parcel SET state = {READY}, lease_until = NULL"
     f" WHERE state = {LEASED} AND lease_until <= ? RETURNING queue, lane"
 )
-_SQL_RECLAIM = f"UPDATE parcel SET state = {READY}, lease_until = NULL WHERE state = {LEASED}"
-_SQL_UNBLOCK = f"UPDATE parcel SET state = {READY} WHERE state = {BLOCKED}"

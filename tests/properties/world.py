@@ -93,9 +93,13 @@ class Direct:
 
 
 class World:
-    """A sandbox with its shop in both systems, and a connector whose clock is ours."""
+    """A sandbox with its shop in both systems, and a connector whose clock is ours.
 
-    def __init__(self) -> None:
+    choices: what the account decides about its mappings, instead of the packaged configuration.
+    """
+
+    def __init__(self, choices: Settings | None = None) -> None:
+        self._choices = choices
         self.sandbox = Sandbox(Options(customers=8, orders=0))
         self.told: list[bytes] = []
         self.clock = FixedClock()
@@ -130,7 +134,9 @@ class World:
             self._routes,
             Accounts(self._config.accounts),
             self._clients,
-            settings=lambda each: settings.get((each.name, each.retailer), Settings()),
+            settings=lambda each: (
+                self._choices or settings.get((each.name, each.retailer), Settings())
+            ),
             clock=self.clock,
         )
         return Connector(store, listener, router, self.clock)

@@ -13,6 +13,7 @@ from properties.world import Connector, World
 
 _ORDERS = 100
 _RULES = ("order-number", "id")
+_SOURCE = "commercetoolsOrderId"
 Rule = Literal["order-number", "id"]
 
 
@@ -109,4 +110,4 @@ def _guests(world: World) -> dict[str, int]:
 
 
 def _source(entity: dict[str, Any]) -> str:
-    return next(e["value"] for e in entity["attributes"] if e["name"] == "commercetoolsOrderId")
+    return str(next(e["value"] for e in entity["attributes"] if e["name"] == _SOURCE))

@@ -12,11 +12,8 @@ from unit.handlers.stage import (
     FakeCommercetools,
     FakeFluent,
     context,
-    corpus,
     map_context,
     message,
-    needs_corpus,
-    outcome_of,
 )
 
 HANDLER = CategoryUpsertHandler()
@@ -136,11 +133,3 @@ async def test_the_parent_is_expanded_only_where_its_key_is_wanted() -> None:
     settings = Settings(category_ref="key")
     await HANDLER.fetch(message("category", "cat-1"), context(shop, settings=settings))
     assert [expand for _, expand in shop.asked] == [(), ("parent",)]
-
-
-@needs_corpus
-def test_every_recorded_category_maps() -> None:
-    for name, raw in corpus("categories"):
-        resource = msgspec.convert(raw, CategoryState)
-        changes = outcome_of(HANDLER, resource, message("category"))
-        assert all(isinstance(each, Upsert) and faults(each) == [] for each in changes), name

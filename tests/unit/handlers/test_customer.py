@@ -11,11 +11,8 @@ from fluent_schema import faults
 from unit.handlers.stage import (
     FakeCommercetools,
     context,
-    corpus,
     map_context,
     message,
-    needs_corpus,
-    outcome_of,
 )
 
 HANDLER = CustomerCreateHandler()
@@ -155,12 +152,3 @@ async def test_an_erased_customer_whose_name_nobody_tells_is_not_passed_over() -
     assert fetched.resource is not None
     with pytest.raises(UnprocessableError, match="customer-number"):
         HANDLER.map(fetched.resource, told, map_context(Settings(username="customer-number")))
-
-
-@needs_corpus
-def test_every_recorded_customer_maps() -> None:
-    for name, raw in corpus("customers"):
-        resource = msgspec.convert(raw, CustomerState)
-        changes = outcome_of(HANDLER, resource, message("customer"))
-        assert changes, name
-        assert all(isinstance(each, Upsert) and faults(each) == [] for each in changes), name

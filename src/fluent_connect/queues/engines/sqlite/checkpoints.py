@@ -1,4 +1,7 @@
-"""Moves what was committed from the log into the file, beside the commits, not within them."""
+"""Moves what was committed from the log into the file, beside the commits, not within them.
+
+Under load the log begins anew only where a checkpoint by the writer itself finds little left to do.
+"""
 
 import threading
 
@@ -9,16 +12,22 @@ _HARD = 40_000
 
 
 class Checkpoints:
-    """Checkpoints on a thread of its own once the log holds so many pages.
+    """Checkpoints on a thread of its own each time the log has grown by so many pages.
 
     A commit that had to do it would make everyone wait for it. Only if that thread cannot keep up
     does the writer itself take over.
     """
 
-    def __init__(self, path: str, writer: apsw.Connection) -> None:
+    def __init__(
+        self, path: str, writer: apsw.Connection, *, soft: int = _SOFT, hard: int = _HARD
+    ) -> None:
         self._path = path
         self._writer = writer
+        self._soft = soft
+        self._hard = hard
         self._pages = 0
+        self._moved = 0
+        """Pages of the log that the last checkpoint has found."""
         self._due = threading.Event()
         self._closing = False
         writer.set_wal_hook(self._committed)
@@ -27,9 +36,9 @@ class Checkpoints:
 
     def after_commit(self) -> None:
         """Checkpoint on the writer's own thread if the log has grown far too long."""
-        if self._pages > _HARD:
+        if self._pages > self._hard:
             self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-            self._pages = 0
+            self._pages = self._moved = 0
 
     def close(self) -> None:
         """End the thread."""
@@ -37,9 +46,18 @@ class Checkpoints:
         self._due.set()
         self._thread.join()
 
-    def _committed(self, _: apsw.Connection, __: str, pages: int) -> int:
+    def grown(self, pages: int) -> bool:
+        """Note how many pages the log holds; say whether that asks for a checkpoint."""
+        if pages < self._pages:
+            self._moved = 0
         self._pages = pages
-        if pages >= _SOFT:
+        if pages - self._moved < self._soft:
+            return False
+        self._moved = pages
+        return True
+
+    def _committed(self, _: apsw.Connection, __: str, pages: int) -> int:
+        if self.grown(pages):
             self._due.set()
         return 0
 

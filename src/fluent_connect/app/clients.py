@@ -9,6 +9,7 @@ from fluent_connect.clients.accounts import Account
 from fluent_connect.clients.breaker import Breakers, BreakerSettings
 from fluent_connect.clients.budget import Budget, BudgetSettings
 from fluent_connect.clients.commercetools.client import Commercetools, CommercetoolsApi
+from fluent_connect.clients.fluent.batch import BatchSettings
 from fluent_connect.clients.fluent.client import Fluent, FluentApi
 from fluent_connect.clients.fluent.errors import ErrorTable, Meaning, OwnRow
 from fluent_connect.clients.http import Door, Trace
@@ -49,6 +50,13 @@ class Clients:
     ) -> None:
         self._section = section
         self._errors = error_table(errors)
+        batch = section.batch
+        self._batch = BatchSettings(
+            most=batch.max,
+            parallel=batch.parallel,
+            complexity=batch.complexity,
+            size=batch.size,
+        )
         self.transport = transport or open_transport(section.transport, connections=512)
         self.breakers = Breakers(
             BreakerSettings(in_a_row=section.breaker.failures, wait=section.breaker.open_for)
@@ -63,6 +71,8 @@ class Clients:
 
     async def close(self) -> None:
         """Let go of all connections."""
+        for apis in self._apis.values():
+            apis.fluent.close()
         await self.transport.close()
 
     def _open(self, account: Account) -> Apis:
@@ -91,7 +101,7 @@ class Clients:
         )
         return Apis(
             CommercetoolsApi(commercetools, account.commercetools.project_key),
-            FluentApi(fluent, account.retailer, errors=self._errors),
+            FluentApi(fluent, account.retailer, errors=self._errors, batch=self._batch),
         )
 
     def _budget(self, account: str, system: str, section: BudgetSection) -> Budget:

@@ -5,8 +5,11 @@ import msgspec
 from fluent_connect.model.lease import Lease
 
 
-class Call(msgspec.Struct):
-    """One HTTP call. `status` 0: there was no answer. `sent` and `answer` are redacted excerpts."""
+class Call(msgspec.Struct, omit_defaults=True):
+    """One HTTP call. `status` 0: there was no answer. `sent` and `answer` are redacted excerpts.
+
+    shared: how many operations, of other messages too, went with this request.
+    """
 
     system: str
     method: str
@@ -15,6 +18,7 @@ class Call(msgspec.Struct):
     seconds: float
     sent: str = ""
     answer: str = ""
+    shared: int = 1
 
 
 class Trace:

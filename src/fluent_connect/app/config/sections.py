@@ -1,6 +1,6 @@
 """The keys of the running service: doors, retries, calls, what is kept, ports and logs."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -17,10 +17,15 @@ from fluent_connect.app.config.values import (
     Size,
     Words,
 )
+from fluent_connect.clients.fluent.batch import BatchSettings
 from fluent_connect.ingest.verify.door import Secrets as DoorSecrets
 from fluent_connect.queues.retry import RetryPolicy
 
 _POLICY = RetryPolicy()
+_BATCH = BatchSettings()
+_MOST_ALIASES = 200
+_MOST_COMPLEX = 11_111
+_LARGEST_REQUEST = 2 * 1024 * 1024
 
 
 def kebab(name: str) -> str:
@@ -124,6 +129,15 @@ class Breaker(Section):
     open_for: Duration = 30.0
 
 
+class Batch(Section):
+    """How operations on Fluent's catalogue share requests; `max` 1: each goes by itself."""
+
+    max: Annotated[int, Field(ge=1, le=_MOST_ALIASES)] = _BATCH.most
+    parallel: Positive = _BATCH.parallel
+    complexity: Annotated[int, Field(ge=1, le=_MOST_COMPLEX)] = _BATCH.complexity
+    size: Annotated[Size, Field(ge=1, le=_LARGEST_REQUEST)] = _BATCH.size
+
+
 class HttpSection(Section):
     """How we call the two systems."""
 
@@ -131,6 +145,7 @@ class HttpSection(Section):
     timeouts: Timeouts = Timeouts()
     budgets: Budgets = Budgets()
     breaker: Breaker = Breaker()
+    batch: Batch = Batch()
 
 
 class JournalSection(Section):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from fluent_connect.clients.fluent.batch import BatchSettings
 from fluent_connect.clients.fluent.errors import ErrorTable
 from fluent_connect.clients.fluent.events import send_event
 from fluent_connect.clients.fluent.graphql import Graphql
@@ -21,15 +22,20 @@ class FluentApi:
         *,
         errors: ErrorTable | None = None,
         settings: PushSettings | None = None,
+        batch: BatchSettings | None = None,
     ) -> None:
         self.door = door
         self.retailer = retailer
-        self.graphql = Graphql(door, errors or ErrorTable())
+        self.graphql = Graphql(door, errors or ErrorTable(), batch)
         self.pusher = Pusher(self.graphql, retailer, settings or PushSettings())
 
     def bound(self, trace: Trace) -> "Fluent":
         """Return the view for one message, which records its calls in `trace`."""
         return Fluent(self, trace)
+
+    def close(self) -> None:
+        """Give up what is shared and under way."""
+        self.graphql.close()
 
 
 class Fluent:

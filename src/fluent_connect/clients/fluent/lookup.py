@@ -24,6 +24,8 @@ class Kind(msgspec.Struct, frozen=True):
     catalogued: bool = False
     uncategorise: tuple[str, str] | None = None
     """The mutation that takes a product out of categories, and the field that names it there."""
+    further: str | None = None
+    """The query of the categories that a product is in, page by page."""
 
 
 KINDS: Mapping[Entity, Kind] = {
@@ -36,6 +38,7 @@ KINDS: Mapping[Entity, Kind] = {
         "updateStandardProduct",
         catalogued=True,
         uncategorise=("removeCategoriesFromStandardProduct", "standardProduct"),
+        further="categoriesOfStandardProduct",
     ),
     "variantProduct": Kind(
         "findVariantProduct",
@@ -43,6 +46,7 @@ KINDS: Mapping[Entity, Kind] = {
         "updateVariantProduct",
         catalogued=True,
         uncategorise=("removeCategoriesFromVariantProduct", "variantProduct"),
+        further="categoriesOfVariantProduct",
     ),
 }
 
@@ -68,6 +72,14 @@ _FLAGS = {
 }
 
 
+_CATALOGUE = frozenset(
+    {"category", "standardProduct", "variantProduct", "groupProduct", "productCatalogue"}
+)
+_WIDER = 100
+"""How many are read where a ref matched others too: `%` is a wildcard, `_` perhaps."""
+_WIDER_PARENTS = 50
+
+
 class Lookup:
     """Looks entities of one retailer up."""
 
@@ -85,13 +97,41 @@ class Lookup:
             variables["retailers"] = self._retailers
         if kind.catalogued:
             variables["catalogue"] = catalogue
-        data = await self._ask(kind.find, variables, trace)
-        nodes, more = _nodes(data.get("found"), kind.find)
-        wanted = set(refs)
-        exact = [node for node in nodes if _key(node, kind) in wanted]
+            # One more than there can be, so that several of one ref show.
+            variables["most"] = len(refs) + 1
+        exact, more = await self._exact(kind, variables, trace)
+        if more and not exact and kind.catalogued:
+            exact, more = await self._exact(kind, {**variables, "most": _WIDER}, trace)
         if more and not exact:
             raise RefusedError(f"too many a {entity} of Fluent matches {', '.join(refs)}")
-        return exact
+        if kind.further is None:
+            return exact
+        return [await self._whole(each, kind.further, catalogue, trace) for each in exact]
+
+    async def _exact(
+        self, kind: Kind, variables: Mapping[str, Any], trace: Trace
+    ) -> tuple[list[Found], bool]:
+        """Return those that were meant, and whether there may be more."""
+        data = await self._ask(kind.find, variables, trace)
+        nodes, more = _nodes(data.get("found"), kind.find)
+        wanted = set(variables["refs"])
+        return [node for node in nodes if _key(node, kind) in wanted], more
+
+    async def _whole(self, found: Found, further: str, catalogue: object, trace: Trace) -> Found:
+        """Return a product with all the categories that it is in."""
+        held = found.get("categories")
+        if not held or not (held.get("pageInfo") or {}).get("hasNextPage"):
+            return found
+        edges = list(held["edges"])
+        variables: dict[str, object] = {"ref": found["ref"], "catalogue": catalogue}
+        while True:
+            variables["after"] = edges[-1]["cursor"]
+            data = await self._ask(further, variables, trace)
+            page: Any = (data.get("found") or {}).get("categories")
+            _, more = _nodes(page, further)
+            edges += page["edges"]
+            if not more or not page["edges"]:
+                return {**found, "categories": {"edges": edges}}
 
     async def missing(
         self, parents: Sequence[Parent], catalogue: object, trace: Trace
@@ -100,15 +140,21 @@ class Lookup:
         known = [parent for parent in parents if can_be_missed(parent)]
         if not known:
             return []
-        variables: dict[str, object] = {"catalogue": catalogue}
-        for alias, (names, flag) in _FLAGS.items():
+        of_catalogue = all(_CATALOGUE.issuperset(_PARENTS[p.entity]) for p in known)
+        name = "findCatalogueParents" if of_catalogue else "findParents"
+        wild = any("%" in p.ref or "_" in p.ref for p in known)
+        most = len(known) + (_WIDER_PARENTS if wild else 0)
+        variables: dict[str, object] = {"catalogue": catalogue, "most": most}
+        aliases = [a for a in _FLAGS if a in _CATALOGUE or not of_catalogue]
+        for alias in aliases:
             refs = sorted({p.ref for p in known if alias in _PARENTS[p.entity]})
+            names, flag = _FLAGS[alias]
             variables[names], variables[flag] = refs, bool(refs)
-        data = await self._ask("findParents", variables, trace)
+        data = await self._ask(name, variables, trace)
         held: dict[str, set[str]] = {}
-        for alias, (_, flag) in _FLAGS.items():
-            if variables[flag]:
-                nodes, _ = _nodes(data.get(alias), "findParents")
+        for alias in aliases:
+            if variables[_FLAGS[alias][1]]:
+                nodes, _ = _nodes(data.get(alias), name)
                 held[alias] = {str(n.get("username") or n.get("ref")) for n in nodes}
         return [
             parent

@@ -214,7 +214,7 @@ async def test_a_missing_parent_that_commercetools_can_send_is_named() -> None:
 
     assert (caught.value.entity, caught.value.ref) == ("category", "root")
     assert caught.value.source == Reference("category", "c-0")
-    assert sent(wire) == ["findCategory", "createCategory", "findParents"]
+    assert sent(wire) == ["findCategory", "createCategory", "findCatalogueParents"]
 
 
 async def test_a_missing_parent_that_nobody_sends_is_refused_by_name() -> None:

@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 KILLS ?= 30
+PROPERTIES_EXAMPLES ?= 10000
 
 .PHONY: run demo test check bench crash properties clean
 
@@ -30,6 +31,10 @@ check: .venv/.installed
 ## crash: kill the service KILLS times and account for every notification
 crash: .venv/.installed
 	$(BIN)/python tests/crash/run.py --kills $(KILLS)
+
+## properties: map PROPERTIES_EXAMPLES generated resources of each kind, judged by Fluent's schema
+properties: .venv/.installed
+	PROPERTIES_EXAMPLES=$(PROPERTIES_EXAMPLES) $(BIN)/python -m pytest tests/properties/test_mappings.py $(ARGS)
 
 ## bench: measure start-up, memory and the drain of a long queue
 bench: .venv/.installed

@@ -24,11 +24,13 @@ R = TypeVar("R")
 class Refresh(msgspec.Struct, frozen=True):
     """Have the handler of `route` look at this resource again, on the resource's own lane.
 
-    `route` None: the route that upserts resources of this type.
+    `route` None: the route that upserts resources of this type. `at`: not before this time (seconds
+    since the epoch); the look that a message schedules for its own resource is scheduled once.
     """
 
     resource: Reference
     route: str | None = None
+    at: float = 0.0
 
 
 Change = Upsert | Mutation | Event | Update | Refresh

@@ -6,8 +6,13 @@ from fluent_connect.model.message import Message
 from fluent_connect.model.parcel import EVENT_QUEUE, Parcel, Put
 
 
-def carried(message: Message, by: Parcel, *, origin: str | None, ordered: bool) -> Put:
-    """Return the put of a message that came out of the parcel `by`: same rank, same trace."""
+def carried(
+    message: Message, by: Parcel, *, origin: str | None, ordered: bool, due: float = 0.0
+) -> Put:
+    """Return the put of a message that came out of the parcel `by`: same rank, same trace.
+
+    `due`: it is not handed out before this time.
+    """
     trace = by.headers.get("traceparent")
     return Put(
         EVENT_QUEUE,
@@ -18,6 +23,7 @@ def carried(message: Message, by: Parcel, *, origin: str | None, ordered: bool) 
             headers={"traceparent": trace} if trace else {},
             rank=by.rank,
             group=f"{message.account}/{message.name}",
+            not_before=due,
             ordered=ordered,
             origin=origin,
         ),

@@ -10,6 +10,7 @@ from fluent_connect.model.message import Cause, Message, lane
 from fluent_connect.model.notification import Reference
 from fluent_connect.model.outcome import Outcome
 from fluent_connect.model.parcel import Parcel, Put
+from fluent_connect.router.fencing import digest
 from fluent_connect.router.routes import Bound
 
 
@@ -31,15 +32,17 @@ def emit(
     at: float,
     kind: str = "",
     dependencies: Mapping[str, int] = {},
+    due: float = 0.0,
 ) -> Emitted:
     """Return the message that has `route` look at `resource`, on the resource's own lane.
 
     `kind`: of the notification, where it is about that very resource; `dependencies`: what it is
     about, where that is another one. The same parent and suffix make the same id, so that a repeat
-    is a repeat.
+    is a repeat. `due`: not before this time; such a message is accounted for by itself, for what
+    brought it about came to its end long before.
     """
     message = Message(
-        id=f"{parent.id}.{suffix}",
+        id=f"look-{digest([parent.id, suffix])}" if due else f"{parent.id}.{suffix}",
         name=route.name,
         key=lane(parent.account, parent.retailer, resource),
         account=parent.account,
@@ -48,11 +51,12 @@ def emit(
         only=parent.only,
         resource=resource,
         kind=kind,
-        notification=parent.notification,
+        notification=None if due else parent.notification,
         cause=cause,
         dependencies=dependencies,
     )
-    put = carried(message, carrier, origin=carrier.origin, ordered=route.ordered)
+    origin = None if due else carrier.origin
+    put = carried(message, carrier, origin=origin, ordered=route.ordered, due=due)
     return Emitted(put, queued(message, at))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from fluent_connect.clients.fluent.model import Upsert
-from fluent_connect.handlers.message_handler import Change
+from fluent_connect.handlers.message_handler import Change, Refresh
 from fluent_connect.model.message import Message
 from fluent_connect.model.outcome import Fence, Newer
 
@@ -90,7 +90,8 @@ def unchanged(
 ) -> bool:
     """Say whether Fluent holds all this already: the same was brought about at a lower version.
 
-    Only upserts can be compared so; an event or a refresh is meant anew each time.
+    Only upserts can be compared so; an event or a refresh is meant anew each time. A look at a
+    later time was scheduled when the same output was brought about.
     """
     return (
         old is not None
@@ -100,8 +101,33 @@ def unchanged(
         and old.output == new.output
         and old.fingerprint == new.fingerprint
         and message.cause in {"notification", "refresh"}
-        and all(isinstance(change, Upsert) for change in changes)
+        and all(isinstance(change, Upsert) or _later(change) for change in changes)
     )
+
+
+def _later(change: Change) -> bool:
+    return isinstance(change, Refresh) and change.at > 0
+
+
+LOOK = "look"
+"""Under this name a fence keeps, beside the versions, when the resource is looked at again."""
+
+
+def scheduled(change: Refresh, message: Message, fence: Fence | None) -> bool:
+    """Say whether the look that `change` asks for has been scheduled for that time already."""
+    if fence is None or change.resource != message.resource or not _later(change):
+        return False
+    return fence.dependencies.get(LOOK) == int(change.at)
+
+
+def look(changes: Sequence[Change], message: Message) -> Mapping[str, int]:
+    """Return when the message's own resource is to be looked at again, as a fence keeps it."""
+    found = [
+        int(change.at)
+        for change in changes
+        if isinstance(change, Refresh) and change.at > 0 and change.resource == message.resource
+    ]
+    return {LOOK: found[0]} if found else {}
 
 
 def newer(key: str, new: Fence, old: Fence | None) -> Newer:

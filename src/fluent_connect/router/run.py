@@ -198,13 +198,14 @@ class Run:
         deleted: bool = False,
     ) -> Outcome:
         output = fencing.digest(changes)
+        self._dependencies = {**self._dependencies, **fencing.look(changes, self._message)}
         emitted: list[Emitted] = []
         if not deleted and self._holds(changes, version, output):
             note = "unchanged"
         else:
             emitted = self._refreshes(changes)
             await self._push(changes, context)
-            note = self._note(len(emitted))
+            note = self._note(sum(not each.put.parcel.not_before for each in emitted))
         facts = (
             self._attempted("done", ""),
             *self._delivered(),
@@ -225,10 +226,14 @@ class Run:
         """Return the messages for other handlers. Raise Skip where nobody would take one."""
         emitted: list[Emitted] = []
         for change in changes:
-            if isinstance(change, Refresh):
+            if isinstance(change, Refresh) and not self._scheduled(change):
                 route = self._refreshing(change)
-                emitted.append(self._emit(route, change.resource, str(len(emitted)), "refresh"))
+                suffix = str(len(emitted))
+                emitted.append(self._emit(route, change.resource, suffix, "refresh", due=change.at))
         return emitted
+
+    def _scheduled(self, change: Refresh) -> bool:
+        return fencing.scheduled(change, self._message, None if self._desk.event else self._fence)
 
     def _refreshing(self, change: Refresh) -> Bound:
         if change.route is not None:
@@ -238,9 +243,13 @@ class Run:
             raise Skip(f"no route upserts {change.resource.type_id}")
         return route
 
-    def _emit(self, route: Bound, resource: Reference, suffix: str, cause: Cause) -> Emitted:
+    def _emit(
+        self, route: Bound, resource: Reference, suffix: str, cause: Cause, *, due: float = 0.0
+    ) -> Emitted:
         message = self._message
-        seen = cause == "refresh" and message.version is not None and not message.deletes
+        seen = (
+            cause == "refresh" and not due and message.version is not None and not message.deletes
+        )
         return emit(
             message,
             self._delivery.parcel,
@@ -250,6 +259,7 @@ class Run:
             cause=cause,
             at=self._began,
             dependencies={str(message.resource): message.version or 0} if seen else {},
+            due=due,
         )
 
     async def _push(self, changes: Sequence[Change], context: HandlerContext) -> None:

@@ -1,12 +1,22 @@
+from collections.abc import Iterable
+
 import msgspec
 
 from fluent_connect.clients.accounts import When
-from fluent_connect.handlers.message_handler import AnyHandler, Fetched, HandlerContext
+from fluent_connect.handlers.message_handler import (
+    AnyHandler,
+    Change,
+    Fetched,
+    HandlerContext,
+    MapContext,
+    Refresh,
+)
 from fluent_connect.handlers.order.create import OrderCreateHandler
 from fluent_connect.model.fact import Erased, Queued
 from fluent_connect.model.message import Message
 from fluent_connect.model.notification import Reference
 from fluent_connect.model.outcome import Done, Parked, Skipped
+from fluent_connect.model.parcel import EVENT_QUEUE
 from fluent_connect.testing.bench import ACCOUNT, Bench
 from fluent_connect.testing.deliver import deliver, message_for
 from fluent_connect.testing.fake_fluent import FakeFluent
@@ -72,6 +82,51 @@ async def test_a_refresh_by_an_unknown_route_waits_for_it_without_spinning() -> 
     result = await deliver(LostPriceHandler, resource=resource, type_id="standalone-price")
     assert isinstance(result.fate, Parked)
     assert result.fate.waits_for == "route/nowhere"
+
+
+class _Campaign(OrderHandler):
+    """Bring an order about, and look at it again when it says."""
+
+    name = "Campaign"
+
+    def map(self, resource: Json, message: Message, context: MapContext) -> Iterable[Change]:
+        yield from super().map(resource, message, context)
+        yield Refresh(O1, message.name, at=resource["again"])
+
+
+async def test_a_look_is_not_taken_before_its_time_and_accounted_for_by_itself() -> None:
+    bench = Bench(_Campaign)
+    again = bench.clock() + 3600
+    bench.commercetools.put("order", order(again=again))
+    first = await hand(bench, message_for(_Campaign, O1, version=1))
+    (look,) = first.emitted
+    assert first.fate == Done("created")
+    assert (look.cause, look.version, look.notification) == ("refresh", None, None)
+    assert "." not in look.id
+    assert await bench.step() is None
+    assert (await bench.store.depth(EVENT_QUEUE)).scheduled == 1
+    bench.clock.advance(3601)
+    bench.commercetools.put("order", order(again=again, orderState="Complete"))
+    second = await bench.step()
+    assert second is not None
+    assert second.fate == Done("updated")
+
+
+async def test_a_look_at_one_time_is_scheduled_once() -> None:
+    bench = Bench(_Campaign)
+    again = bench.clock() + 3600
+    bench.commercetools.put("order", order(again=again))
+    await hand(bench, message_for(_Campaign, O1, version=1))
+    bench.commercetools.put("order", order(2, again=again, orderState="Confirmed"))
+    repeat = await hand(bench, message_for(_Campaign, O1, id="n2.0", version=2))
+    assert (repeat.fate, repeat.emitted) == (Done("updated"), [])
+    bench.commercetools.put("order", order(3, again=again, orderState="Confirmed"))
+    unchanged = await hand(bench, message_for(_Campaign, O1, id="n3.0", version=3))
+    assert (unchanged.fate, unchanged.emitted) == (Done("unchanged"), [])
+    bench.commercetools.put("order", order(4, again=again + 60))
+    moved = await hand(bench, message_for(_Campaign, O1, id="n4.0", version=4))
+    assert len(moved.emitted) == 1
+    assert (await bench.store.depth(EVENT_QUEUE)).scheduled == 2
 
 
 def two_stores(handler: AnyHandler | type[AnyHandler]) -> Bench:

@@ -59,7 +59,8 @@ def output(change: Change) -> Output:
             parts = {"version": change.version, "actions": plain(change.actions)}
             return Output("commercetools", f"commercetools {change.resource}", {"update": parts})
         case Refresh():
-            told = {"route": change.route} if change.route else {}
+            told: dict[str, Any] = {"route": change.route} if change.route else {}
+            told |= {"at": change.at} if change.at else {}
             return Output("refresh", f"refresh {change.resource}", {"message": told})
 
 

@@ -13,6 +13,9 @@ from fluent_connect.model.parcel import Parcel, Put
 from fluent_connect.router.fencing import digest
 from fluent_connect.router.routes import Bound
 
+_AHEAD = 86400.0
+"""Seconds: whatever was put since then is overtaken."""
+
 
 class Emitted(msgspec.Struct, frozen=True):
     """A put, and the fact that accounts for it."""
@@ -58,6 +61,12 @@ def emit(
     origin = None if due else carrier.origin
     put = carried(message, carrier, origin=origin, ordered=route.ordered, due=due)
     return Emitted(put, queued(message, at))
+
+
+def ahead(emitted: Emitted, now: float) -> Emitted:
+    """Return the message so that it goes before what waits already: others wait for it."""
+    parcel = msgspec.structs.replace(emitted.put.parcel, not_before=now - _AHEAD)
+    return msgspec.structs.replace(emitted, put=msgspec.structs.replace(emitted.put, parcel=parcel))
 
 
 def with_emitted(outcome: Outcome, *emitted: Emitted) -> Outcome:

@@ -15,6 +15,7 @@ from fluent_connect.queues.store import Delivery, Store
 from fluent_connect.router import fencing
 from fluent_connect.router.belongs import Belonging
 from fluent_connect.router.desk import Desk, Desks
+from fluent_connect.router.repairs import Repairs
 from fluent_connect.router.routes import RouteTable
 from fluent_connect.router.run import Clients, Run, Tools
 
@@ -41,7 +42,9 @@ class MessageRouter:
     ) -> None:
         self._store = store
         self._desks = Desks(routes, accounts, settings)
-        self._tools = Tools(routes, clients, Belonging(accounts), clock, patience, Deadlines())
+        self._tools = Tools(
+            routes, clients, Belonging(accounts), clock, patience, Deadlines(), Repairs(clock)
+        )
 
     async def __call__(self, delivery: Delivery) -> Outcome:
         """Return what came of the message; every failure is in it, as its error."""

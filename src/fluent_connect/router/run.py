@@ -11,7 +11,8 @@ from fluent_connect.clients.accounts import Account
 from fluent_connect.clients.commercetools.client import Commercetools
 from fluent_connect.clients.commercetools.model import Update
 from fluent_connect.clients.fluent.client import Fluent
-from fluent_connect.clients.fluent.model import Pushed
+from fluent_connect.clients.fluent.model import Pushed, Upsert
+from fluent_connect.clients.fluent.touched import independent
 from fluent_connect.clients.trace import Trace
 from fluent_connect.handlers.message_handler import Change, Fetched, HandlerContext, Refresh
 from fluent_connect.model import killpoint
@@ -27,8 +28,9 @@ from fluent_connect.queues.retry import aborted, told
 from fluent_connect.queues.store import Delivery
 from fluent_connect.router import fencing
 from fluent_connect.router.desk import Desk
-from fluent_connect.router.emit import Emitted, emit, with_emitted
+from fluent_connect.router.emit import Emitted, ahead, emit, with_emitted
 from fluent_connect.router.identifiers import identifiers
+from fluent_connect.router.repairs import Repairs
 from fluent_connect.router.routes import Bound, RouteTable
 
 Clients = Callable[[Account, Trace], tuple[Commercetools, Fluent]]
@@ -54,6 +56,8 @@ class Tools(msgspec.Struct, frozen=True):
     """Seconds for which a resource that is not found is taken for a stale read."""
     deadlines: Deadlines
     """Of the runs: a handler's time-out."""
+    repairs: Repairs
+    """Which missing parents were asked for a moment ago."""
 
 
 class Run:
@@ -264,15 +268,29 @@ class Run:
 
     async def _push(self, changes: Sequence[Change], context: HandlerContext) -> None:
         killpoint.reach("router:before-push")
-        for change in changes:
-            if isinstance(change, Refresh):
+        for run in independent(changes) if len(changes) > 1 else (changes,):
+            if len(run) > 1:
+                await self._push_all(run, context)
                 continue
-            self._writing = True
-            if isinstance(change, Update):
-                await context.commercetools.update(change)
-            else:
-                self._pushed.append(await context.fluent.push(change))
+            for change in run:
+                if isinstance(change, Refresh):
+                    continue
+                self._writing = True
+                if isinstance(change, Update):
+                    await context.commercetools.update(change)
+                else:
+                    self._pushed.append(await context.fluent.push(change))
         killpoint.reach("router:after-push")
+
+    async def _push_all(self, run: Sequence[Change], context: HandlerContext) -> None:
+        """Push what is independent at the same time. Raise the first error once all have ended."""
+        self._writing = True
+        upserts = [change for change in run if isinstance(change, Upsert)]
+        came = await context.fluent.push_all(upserts)
+        self._pushed += [each for each in came if isinstance(each, Pushed)]
+        for each in came:
+            if isinstance(each, BaseException):
+                raise each
 
     def _failed(self, error: Exception) -> Outcome:
         """Return the failure, with what had been pushed before it."""
@@ -293,9 +311,10 @@ class Run:
         error.since = self._since
         source = error.source
         route = None if source is None else self._tools.routes.upserting(source.type_id)
-        if source is None or route is None:
+        if source is None or route is None or not self._tools.repairs.wanted(error.waits_for):
             return ()
-        return (self._emit(route, source, f"{self._delivery.parks}p", "repair"),)
+        emitted = self._emit(route, source, f"{self._delivery.parks}p", "repair")
+        return (ahead(emitted, self._began),)
 
     def _doubted(self) -> Sequence[Guard]:
         """Forget what Fluent was known to hold, if this run may have changed it."""

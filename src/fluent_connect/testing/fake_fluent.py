@@ -1,6 +1,6 @@
 """A Fluent account that is a dictionary."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from fluent_connect.clients.fluent.client import Fluent
@@ -42,6 +42,16 @@ class FakeFluent(Fluent):
         if isinstance(change, Mutation):
             return Pushed(change.name, str(change.input.get("ref", "")), None, "sent")
         return Pushed(change.entity_type, change.entity_ref or "", None, "sent")
+
+    async def push_all(self, changes: Sequence[Upsert]) -> Sequence[Pushed | BaseException]:
+        """Record the changes one after the other, and carry them out."""
+        found: list[Pushed | BaseException] = []
+        for change in changes:
+            try:
+                found.append(await self.push(change))
+            except Exception as error:  # noqa: BLE001 - each has its own fate, as with the real one
+                found.append(error)
+        return found
 
     async def send(self, event: Event) -> Pushed:
         """Record the event."""

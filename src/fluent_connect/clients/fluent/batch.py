@@ -5,26 +5,16 @@ Nobody waits for others to come: what is asked for while requests are under way 
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 import structlog
 
 from fluent_connect.clients.fluent.prepared import Operation, encode
+from fluent_connect.clients.fluent.touched import Key, of_mutation
 from fluent_connect.clients.trace import Trace
 
-Key = tuple[str, str]
-"""What a mutation makes or needs: "category" or "product", and its ref."""
-_NOUNS = {
-    "parentCategory": "category",
-    "childCategories": "category",
-    "categories": "category",
-    "product": "product",
-    "variants": "product",
-    "standardProduct": "product",
-    "variantProduct": "product",
-}
 _PATIENCE = 100
 """Shared requests that must succeed before a limit that proved too high is raised again."""
 
@@ -82,7 +72,9 @@ class Asked:
         self.makes: Key | None = None
         self.needs: frozenset[Key] = frozenset()
         if part is not None and part.kind == "mutation":
-            self.makes, self.needs = _touched(operation.name, variables["input"])
+            given = variables["input"]
+            if isinstance(given, Mapping):
+                self.makes, self.needs = of_mutation(operation.name, given)
 
     @property
     def creates(self) -> bool:
@@ -280,27 +272,3 @@ async def _by_itself(asked: Asked) -> None:
         asked.tell(await asked.alone())
     except Exception as error:  # noqa: BLE001 - whoever waits gets it
         asked.tell(error)
-
-
-def _touched(mutation: str, given: object) -> tuple[Key | None, frozenset[Key]]:
-    """Return what a mutation is about, and what must exist for it."""
-    if not isinstance(given, Mapping):
-        return None, frozenset()
-    needs = {
-        (noun, ref) for name, noun in _NOUNS.items() if name in given for ref in _refs(given[name])
-    }
-    if mutation.startswith("remove"):
-        made = next((key for key in needs if key[0] == "product"), None)
-        return made, frozenset(needs - {made})
-    noun = "category" if mutation.endswith("Category") else "product"
-    ref = given.get("ref")
-    return (noun, ref) if isinstance(ref, str) else None, frozenset(needs)
-
-
-def _refs(value: object) -> Iterable[str]:
-    if isinstance(value, Mapping):
-        ref = value.get("ref")
-        return (ref,) if isinstance(ref, str) else ()
-    if isinstance(value, list | tuple):
-        return (ref for each in value for ref in _refs(each))
-    return ()

@@ -1,6 +1,7 @@
 """Fluent OMS over HTTP: queries, changes and events, for one account and retailer."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fluent_connect.clients.fluent.batch import BatchSettings
@@ -60,6 +61,21 @@ class Fluent:
         if isinstance(change, Event):
             return await self.send(change)
         return await self._api.pusher.upsert(change, self._trace)
+
+    async def push_all(self, changes: Sequence[Upsert]) -> Sequence[Pushed | BaseException]:
+        """Bring independent changes about at the same time; return what came of each.
+
+        None of them may need what another makes. What fails is returned, as its error.
+        """
+        own = [Trace(self._trace.lease, self._trace.correlation) for _ in changes]
+        pushes = (
+            self._api.bound(trace).push(change) for trace, change in zip(own, changes, strict=True)
+        )
+        try:
+            return await asyncio.gather(*pushes, return_exceptions=True)
+        finally:
+            for trace in own:
+                self._trace.calls.extend(trace.calls)
 
     async def send(self, event: Event) -> Pushed:
         """Send an event. A `sync` one that no ruleset takes, or that fails, is a RefusedError."""

@@ -10,6 +10,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The choices of one account and retailer.
 
     locales:               tried in order for localized text; then any locale that there is.
+    enum_attributes:       of an enum value, its key or its label.
+    localized_attributes:  localized text as the text of the first locale, or all of it as JSON.
+    money_attributes:      money as text ("12.34 EUR"), or as commercetools' JSON.
+    reference_attributes:  what a reference points to, by its id or by its key (else its id).
+    decimal_attributes:    numbers that may have decimals: type JSON, FLOAT, or text (STRING).
     order_ref:             what an order is called in Fluent, without fallback.
     order_number_deadline: seconds that an order without number waits for one (`order-number`).
     order_number_wait:     seconds between two looks at such an order.
@@ -37,6 +42,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     product_key:           what the pattern's {key} is: the key (else the id), or always the id.
     gtin_attribute:        product attribute that holds the barcode; else the ref, cut to 20.
     category_ref:          what a category is called in Fluent.
+    category_root:         ref of Fluent's category under which those without a parent stand; "" =
+                           they have none, and a move to the root cannot be expressed.
     price_types:           pattern `currency/country/channel/group` -> price `type`, first match
                            wins: mapping/prices.py. What matches none is left out.
     discounted_type:       type of a further row for a price's discounted value; "" = no such row.
@@ -45,6 +52,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     catalogue: str = "DEFAULT:1"
     locales: Sequence[str] = ("en", "en-GB", "en-US")
+    enum_attributes: Literal["key", "label"] = "key"
+    localized_attributes: Literal["first", "all"] = "first"
+    money_attributes: Literal["text", "json"] = "text"
+    reference_attributes: Literal["id", "key"] = "id"
+    decimal_attributes: Literal["json", "float", "text"] = "json"
     order_ref: Literal["order-number", "id"] = "order-number"
     order_number_deadline: float = 3 * 86400.0
     order_number_wait: float = 60.0
@@ -84,6 +96,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     product_key: Literal["key", "id"] = "key"
     gtin_attribute: str | None = None
     category_ref: Literal["id", "key"] = "id"
+    category_root: str = ""
     price_types: Mapping[str, str] = msgspec.field(
         default_factory=lambda: {"*/": "DEFAULT", "*/*": "DEFAULT_{country}"}
     )

@@ -129,3 +129,4 @@ class DiscountedPrice(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
     """What a price comes down to by a product discount."""
 
     value: Money
+    discount: Link[Head] | None = None

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from fluent_connect.clients.commercetools.model import Head, Link
+from fluent_connect.clients.commercetools.model import Link
 from fluent_connect.clients.commercetools.product import Price, Product, Variant
 from fluent_connect.handlers.message_handler import HandlerContext
 from fluent_connect.handlers.settings import Settings
@@ -150,7 +150,7 @@ async def remains(
     return msgspec.structs.replace(rest, in_fluent=found)
 
 
-def link_key(link: Link[Head] | None) -> str | None:
+def link_key(link: Link[Any] | None) -> str | None:
     """Return the key of what a reference points to, as far as it was read."""
     if link is None:
         return None

@@ -44,9 +44,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     category_ref:          what a category is called in Fluent.
     category_root:         ref of Fluent's category under which those without a parent stand; "" =
                            they have none, and a move to the root cannot be expressed.
-    price_types:           pattern `currency/country/channel/group` -> price `type`, first match
-                           wins: mapping/prices.py. What matches none is left out.
-    discounted_type:       type of a further row for a price's discounted value; "" = no such row.
+    price_types:           pattern `currency/country/channel/group/tier/recurrence` -> price `type`,
+                           first match wins: mapping/prices.py. What matches none is left out.
+    discounted_types:      the same for further rows of prices' discounted values.
+    discounted_type:       short for discounted_types {"*/": TYPE, "*/*": TYPE_{country}}.
+    removed_price:         a price that is gone: its row is kept, or marked by `price_marker`.
+    price_marker:          value of the row of a price that is gone.
     tax_country:           country of a product's tax; "" = of its tax category, if that has one.
     """
 
@@ -100,7 +103,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     price_types: Mapping[str, str] = msgspec.field(
         default_factory=lambda: {"*/": "DEFAULT", "*/*": "DEFAULT_{country}"}
     )
+    discounted_types: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     discounted_type: str = ""
+    removed_price: Literal["keep", "mark"] = "keep"
+    price_marker: int = 0
     tax_country: str = ""
     tax_group: str = "STANDARD"
     tax_tariff: str = "STANDARD"

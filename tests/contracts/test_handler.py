@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fluent_connect.clients.fluent.model import Upsert
-from fluent_connect.handlers.category import CategoryUpsertHandler
+from fluent_connect.handlers.category.upsert import CategoryUpsertHandler
 from fluent_connect.handlers.customer import CustomerCreateHandler
 from fluent_connect.handlers.message_handler import AnyHandler, Change, Fetched
 from fluent_connect.handlers.order.create import OrderCreateHandler

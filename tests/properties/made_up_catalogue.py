@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from fluent_connect.handlers.category import CategoryState
+from fluent_connect.handlers.category.upsert import CategoryState
 from fluent_connect.handlers.customer import CustomerState
 
 Json = dict[str, Any]

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from fluent_connect.clients.commercetools import model, order, payment, product
-from fluent_connect.handlers.category import CategoryState
+from fluent_connect.handlers.category.upsert import CategoryState
 from fluent_connect.handlers.customer import CustomerState
 from fluent_connect.handlers.order.export import ExportedOrder
 from fluent_connect.handlers.product.catalogued import CataloguedProduct

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from fluent_connect.handlers.category import CategoryState, CategoryUpsertHandler
+from fluent_connect.handlers.category.upsert import CategoryState, CategoryUpsertHandler
 from fluent_connect.handlers.customer import CustomerCreateHandler, CustomerState
 from fluent_connect.handlers.message_handler import AnyHandler
 from fluent_connect.handlers.order.create import OrderCreateHandler

@@ -3,8 +3,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from fluent_connect.clients.fluent.model import Upsert
-from fluent_connect.handlers.category import CategoryState, CategoryUpsertHandler
+from fluent_connect.clients.fluent.model import Parent, Upsert
+from fluent_connect.handlers.category.upsert import CategoryState, CategoryUpsertHandler
+from fluent_connect.handlers.message_handler import Refresh
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.model.errors import UnprocessableError
 from fluent_schema import faults
@@ -83,14 +84,26 @@ def test_long_texts_are_cut() -> None:
     assert (create["name"], create["summary"]) == ("N" * 255, "D" * 255)
 
 
-async def test_a_deleted_category_goes_inactive_with_what_fluent_has_below() -> None:
-    def child(ref: str, source: str | None) -> dict[str, Any]:
-        known = [{"name": "commercetoolsId", "value": source}] if source else []
-        return {"node": {"ref": ref, "attributes": known}}
+def node(ref: str, source: str | None, **more: Any) -> dict[str, Any]:
+    known = [{"name": "commercetoolsId", "value": source}] if source else []
+    return {"node": {"ref": ref, "attributes": known}, **more}
 
-    below = {"found": {"childCategories": {"edges": [child("cat-2", "cat-2"), child("x", None)]}}}
-    told = message("category", "cat-1", "ResourceDeleted", version=7)
-    fetched = await HANDLER.fetch(told, context(fluent=FakeFluent([below])))
+
+def below(*nodes: dict[str, Any]) -> dict[str, Any]:
+    return {"found": {"childCategories": {"edges": list(nodes)}}}
+
+
+def holding(source: str | None = "cat-1", **more: Any) -> dict[str, Any]:
+    return {"found": {"status": "ACTIVE", **node("", source)["node"], **more}}
+
+
+DELETED = message("category", "cat-1", "ResourceDeleted", version=7)
+
+
+async def test_a_deleted_category_goes_inactive_with_what_fluent_has_below() -> None:
+    told = DELETED
+    fluent = FakeFluent([holding(), below(node("cat-2", "cat-2"), node("x", None))])
+    fetched = await HANDLER.fetch(told, context(fluent=fluent))
     assert fetched.deleted
     assert fetched.resource is not None
     changes = list(HANDLER.map(fetched.resource, told, map_context()))
@@ -105,15 +118,99 @@ async def test_a_deleted_category_goes_inactive_with_what_fluent_has_below() -> 
 
 
 async def test_a_category_that_left_a_deleted_one_in_time_stays_with_all_below_it() -> None:
-    known = [{"name": "commercetoolsId", "value": "cat-2"}]
-    below = {"childCategories": {"edges": [{"node": {"ref": "cat-2", "attributes": known}}]}}
     shop = FakeCommercetools({"category/cat-2": category(id="cat-2")})
-    told = message("category", "cat-1", "ResourceDeleted", version=7)
-    fluent = FakeFluent([{"found": below}])
-    fetched = await HANDLER.fetch(told, context(shop, fluent))
+    fluent = FakeFluent([holding(), below(node("cat-2", "cat-2")), below(node("cat-3", "cat-3"))])
+    fetched = await HANDLER.fetch(DELETED, context(shop, fluent))
+    assert fetched.resource is not None
+    assert [each.id for each in fetched.resource.gone] == ["cat-1"]
+
+
+async def test_products_of_a_deleted_category_are_looked_at_again() -> None:
+    page = {
+        "edges": [node("P_1", "p-1", cursor="one"), node("P_2", "p-2", cursor="two")],
+        "pageInfo": {"hasNextPage": True},
+    }
+    last = {"edges": [node("P_3", "p-3"), node("made-by-hand", None)]}
+    fluent = FakeFluent([holding(), below(), {"found": page}, {"found": last}])
+    fetched = await HANDLER.fetch(DELETED, context(fluent=fluent))
+    assert fetched.resource is not None
+    changes = HANDLER.map(fetched.resource, DELETED, map_context())
+    refreshed = [str(each.resource) for each in changes if isinstance(each, Refresh)]
+    assert refreshed == ["product/p-1", "product/p-2", "product/p-3"]
+    assert fluent.asked[-1]["after"] == "two"
+
+
+@pytest.mark.parametrize("held", [{"found": None}, holding("another")])
+async def test_nothing_is_cleared_below_what_is_not_the_deleted_category(held: Any) -> None:
+    fluent = FakeFluent([held, below(node("cat-2", "cat-2"))])
+    fetched = await HANDLER.fetch(DELETED, context(fluent=fluent))
     assert fetched.resource is not None
     assert [each.id for each in fetched.resource.gone] == ["cat-1"]
     assert len(fluent.asked) == 1
+
+
+# A key that is used again, and two sources of one ref.
+
+BY_KEY = Settings(category_ref="key")
+
+
+async def taken_over(held: dict[str, Any], *living: str) -> bool:
+    """Return whether cat-1 takes over what Fluent holds under its key."""
+    there = {f"category/{each}": category(id=each) for each in ("cat-1", *living)}
+    told = message("category", "cat-1")
+    shop = FakeCommercetools(there)
+    fetched = await HANDLER.fetch(told, context(shop, FakeFluent([held]), settings=BY_KEY))
+    assert fetched.resource is not None
+    (change,) = HANDLER.map(fetched.resource, told, map_context(BY_KEY))
+    assert isinstance(change, Upsert)
+    assert faults(change) == []
+    over = change.identity is None
+    assert ((change.update or {}).get("status") == "ACTIVE") is over
+    return over
+
+
+async def test_a_key_used_again_takes_over_what_the_deleted_category_left() -> None:
+    assert await taken_over(holding("cat-0", status="INACTIVE"))
+    project = {"name": "commercetoolsProject", "value": "shop"}
+    ours = holding("cat-0")
+    ours["found"]["attributes"].append(project)
+    assert await taken_over(ours)
+
+
+async def test_two_categories_of_one_key_are_never_merged() -> None:
+    assert not await taken_over(holding("cat-0"))
+    assert not await taken_over(holding("cat-0", status="INACTIVE"), "cat-0")
+    theirs = holding("cat-0", status="INACTIVE")
+    theirs["found"]["attributes"].append({"name": "commercetoolsProject", "value": "another"})
+    assert not await taken_over(theirs)
+    assert not await taken_over(holding("cat-1"))
+
+
+# Moves.
+
+
+def test_a_category_without_parent_may_stand_below_one_of_the_account() -> None:
+    settings = Settings(category_root="TOP")
+    change = mapped(category(), settings)
+    assert change.update is not None
+    assert change.update["parentCategory"] == {"ref": "TOP", "catalogue": {"ref": "DEFAULT:1"}}
+    assert change.parents[0] == Parent("category", "TOP")
+    child = mapped(category(parent={"typeId": "category", "id": "cat-0"}), settings)
+    assert child.parents[0].ref == "cat-0"
+
+
+async def test_fluent_is_asked_only_where_its_answer_can_matter() -> None:
+    parent = {"typeId": "category", "id": "cat-0"}
+    shop = FakeCommercetools({"category/cat-1": category(parent=parent), "category/x": category()})
+    for id_, settings, asked in (
+        ("cat-1", Settings(), 0),
+        ("x", Settings(category_root="TOP"), 0),
+        ("x", Settings(), 1),
+        ("cat-1", BY_KEY, 1),
+    ):
+        fluent = FakeFluent()
+        await HANDLER.fetch(message("category", id_), context(shop, fluent, settings=settings))
+        assert len(fluent.asked) == asked, (id_, settings)
 
 
 async def test_a_category_that_is_merely_not_there_is_left_alone() -> None:

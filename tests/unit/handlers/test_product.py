@@ -5,7 +5,7 @@ import pytest
 from graphql import parse, validate
 
 from fluent_connect.clients.fluent.model import Upsert
-from fluent_connect.handlers.category import _CHILDREN
+from fluent_connect.handlers.category.in_fluent import _CHILDREN
 from fluent_connect.handlers.product.catalogued import _IN_FLUENT, CataloguedProduct
 from fluent_connect.handlers.product.upsert import ProductUpsertHandler
 from fluent_connect.handlers.settings import Settings

@@ -1,19 +1,28 @@
 """A category becomes a category of the account's catalogue in Fluent."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 import msgspec
 
 from fluent_connect.clients.commercetools.category import Category
-from fluent_connect.clients.commercetools.model import Head
 from fluent_connect.clients.fluent.model import Parent, Upsert
+from fluent_connect.handlers.category.in_fluent import (
+    INACTIVE,
+    Deactivated,
+    Held,
+    abandoned,
+    held,
+    sold,
+    subtree,
+)
 from fluent_connect.handlers.message_handler import (
     Change,
     Fetched,
     HandlerContext,
     MapContext,
     MessageHandler,
+    Refresh,
 )
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.mapping.attributes import attributes
@@ -26,27 +35,21 @@ from fluent_connect.model.notification import Reference
 _REF = 100
 _PARENT_REF = 36
 _TYPE = "STANDARD"
-_DEPTH = 12
-_CHILDREN = """\
-query childCategories($ref: String!, $catalogue: ProductCatalogueKey!) {
-  found: category(ref: $ref, catalogue: $catalogue) {
-    childCategories(first: 5000) { edges { node { ref attributes { name value } } } }
-  }
-}
-"""
-
-
-class Deactivated(msgspec.Struct, frozen=True):
-    """A category that Fluent has and commercetools has no more: its ref and its source's id."""
-
-    ref: str
-    id: str
 
 
 class CategoryState(Category, frozen=True, kw_only=True):
-    """A category as it stands; of a deleted one, what Fluent still has of its subtree."""
+    """A category as it stands, and what Fluent has of it.
 
+    held:       what Fluent holds under its ref, where that was worth a look.
+    taken_over: what Fluent holds was another category, which commercetools has deleted since.
+    gone:       of a deleted one, what Fluent still has of its subtree.
+    sold:       the products that Fluent has in there.
+    """
+
+    held: Held | None = msgspec.field(default=None, name="~held")
+    taken_over: bool = msgspec.field(default=False, name="~takenOver")
     gone: Sequence[Deactivated] = msgspec.field(default=(), name="~gone")
+    sold: Sequence[str] = msgspec.field(default=(), name="~sold")
 
 
 class CategoryUpsertHandler(MessageHandler[CategoryState]):
@@ -64,17 +67,16 @@ class CategoryUpsertHandler(MessageHandler[CategoryState]):
             reference, CategoryState, expand=("parent",) if by_key else ()
         )
         if found is not None:
-            return Fetched(found, found.version)
+            full = await _with_held(found, message, context)
+            return Fetched(full, full.version)
         if not message.deletes:
             return Fetched(None, None)
         key = message.attributes.get("key")
         top = key if by_key else reference.id
         if not isinstance(top, str):
             raise UnprocessableError(f"{reference} was deleted, and nobody tells its key")
-        gone = await _subtree(Deactivated(top, reference.id), context)
-        version = message.version
-        rest = CategoryState(id=reference.id, version=version or 0, gone=gone)
-        return Fetched(rest, version, deleted=True)
+        rest = await _remains(Deactivated(top, reference.id), message.version or 0, context)
+        return Fetched(rest, message.version, deleted=True)
 
     def map(
         self,
@@ -82,27 +84,34 @@ class CategoryUpsertHandler(MessageHandler[CategoryState]):
         message: Message,  # noqa: ARG002
         context: MapContext,
     ) -> Iterable[Change]:
-        """Return the category to create or update, or those that go INACTIVE."""
+        """Return the category to create or update, or those that go INACTIVE.
+
+        Products that were in a deleted category are looked at again: they leave it by that.
+        """
         settings = context.settings
         if resource.gone:
-            return [_deactivation(each, resource, settings) for each in resource.gone]
+            return [
+                *(_deactivation(each, resource, settings) for each in resource.gone),
+                *(Refresh(Reference("product", each)) for each in resource.sold),
+            ]
         ref = category_ref(resource.id, resource.key, settings)
+        parent = _parent(resource, settings)
         fields = {
             "ref": ref,
             "catalogue": {"ref": settings.catalogue},
-            **_fields(resource, settings),
+            **_fields(resource, context),
         }
-        parent = _parent(resource, settings)
         if parent is not None:
             catalogue = {"ref": settings.catalogue}
             fields["parentCategory"] = {"ref": parent.ref, "catalogue": catalogue}
+        again = {"status": "ACTIVE"} if resource.taken_over else {}
         return [
             Upsert(
                 entity="category",
                 ref=ref,
                 create={**fields, "type": _TYPE},
-                update=fields,
-                identity=("commercetoolsId", resource.id),
+                update={**fields, **again},
+                identity=None if resource.taken_over else ("commercetoolsId", resource.id),
                 parents=(
                     *((parent,) if parent else ()),
                     Parent("catalogue", settings.catalogue),
@@ -118,8 +127,8 @@ def category_ref(identity: str, key: str | None, settings: Settings, limit: int 
     return whole(key or "", limit, f"the key of category {identity}")
 
 
-def _fields(category: Category, settings: Settings) -> dict[str, object]:
-    locales = settings.locales
+def _fields(category: Category, context: MapContext) -> dict[str, object]:
+    locales = context.settings.locales
     texts = (localized(category.name, locales), category.key, localized(category.slug, locales))
     found = {
         "name": next((text for text in (cut(each, 255) for each in texts) if text), category.id),
@@ -128,6 +137,7 @@ def _fields(category: Category, settings: Settings) -> dict[str, object]:
             {
                 "commercetoolsId": category.id,
                 "commercetoolsVersion": category.version,
+                "commercetoolsProject": context.project_key,
                 "categoryKey": category.key,
                 "externalId": category.external_id,
                 "slug": localized(category.slug, locales),
@@ -139,9 +149,11 @@ def _fields(category: Category, settings: Settings) -> dict[str, object]:
 
 
 def _parent(category: Category, settings: Settings) -> Parent | None:
+    """Return the category's parent; of one at the root, the account's own category for those."""
     link = category.parent
     if link is None:
-        return None
+        top = settings.category_root
+        return Parent("category", whole(top, _PARENT_REF, "category-root")) if top else None
     key = link.obj.key if link.obj else link.key
     ref = category_ref(link.id, key, settings, _PARENT_REF)
     return Parent("category", ref, Reference("category", link.id))
@@ -157,53 +169,38 @@ def _deactivation(category: Deactivated, top: Category, settings: Settings) -> U
         update={
             "ref": category.ref,
             "catalogue": {"ref": settings.catalogue},
-            "status": "INACTIVE",
+            "status": INACTIVE,
             "attributes": attributes(told),
         },
         identity=("commercetoolsId", category.id),
     )
 
 
-async def _subtree(top: Deactivated, context: HandlerContext) -> list[Deactivated]:
-    """Return the category and all below it in Fluent that commercetools no longer has.
+async def _with_held(
+    category: CategoryState, message: Message, context: HandlerContext
+) -> CategoryState:
+    """Return the category with what Fluent holds under its ref, if that can matter.
 
-    What was moved away before the deletion lives on, though Fluent may not know of the move yet.
+    It does where an update cannot express a move to the root, and where keys are used again.
     """
-    found = {top.ref: top}
-    level = [top.ref]
-    for _ in range(_DEPTH):
-        children = [child for ref in level for child in await _children(ref, context)]
-        gone = {
-            child.ref: child
-            for child in children
-            if child.ref not in found and not await _lives(child, context)
-        }
-        level = list(gone)
-        found |= gone
-        if not level:
-            break
-    return list(found.values())
+    settings = context.settings
+    by_key = settings.category_ref == "key"
+    at_root = category.parent is None and not settings.category_root
+    ref = category.key if by_key else category.id
+    if not ref or not (by_key or at_root):
+        return category
+    there = await held(ref, context)
+    if there is None:
+        return category
+    other = there.id not in (None, category.id)
+    over = other and await abandoned(there, message.project_key, context)
+    return msgspec.structs.replace(category, held=there, taken_over=over)
 
 
-async def _lives(category: Deactivated, context: HandlerContext) -> bool:
-    reference = Reference("category", category.id)
-    return await context.commercetools.get(reference, Head) is not None
-
-
-async def _children(ref: str, context: HandlerContext) -> list[Deactivated]:
-    variables = {"ref": ref, "catalogue": {"ref": context.settings.catalogue}}
-    answer = await context.fluent.ask(_CHILDREN, variables)
-    edges = ((answer.get("found") or {}).get("childCategories") or {}).get("edges") or ()
-    nodes: list[Mapping[str, object]] = [edge["node"] for edge in edges]
-    return [
-        Deactivated(str(node["ref"]), source)
-        for node in nodes
-        if (source := _source(node.get("attributes"))) is not None
-    ]
-
-
-def _source(found: object) -> str | None:
-    for each in found if isinstance(found, list) else ():
-        if each.get("name") == "commercetoolsId":
-            return str(each.get("value"))
-    return None
+async def _remains(top: Deactivated, version: int, context: HandlerContext) -> CategoryState:
+    """Return what Fluent has of a deleted category: itself, its subtree, and its products."""
+    there = await held(top.ref, context)
+    mine = there is not None and there.id in (None, top.id)
+    gone = await subtree(top, context) if mine else [top]
+    products = await sold(gone, context) if mine else []
+    return CategoryState(id=top.id, version=version, gone=gone, sold=products)

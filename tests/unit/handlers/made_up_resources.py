@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from fluent_connect.clients.commercetools import model, order, payment, product
+from fluent_connect.clients.commercetools import line, model, order, payment, product, shipping
 from fluent_connect.handlers.category.upsert import CategoryState
 from fluent_connect.handlers.customer import CustomerState
 from fluent_connect.handlers.order.export import ExportedOrder
@@ -87,13 +87,13 @@ _VARIANT = of(
     attributes=st.lists(_ATTRIBUTE, max_size=3),
 )
 _TARGET = of(
-    order.ItemTarget,
+    line.ItemTarget,
     address_key=st.none() | _ID,
     quantity=st.integers(-1, 3),
     shipping_method_key=st.none() | _ID,
 )
 _LINE = of(
-    order.LineItem,
+    line.LineItem,
     id=_ID,
     product_id=st.none() | _ID,
     name=_LOCALIZED,
@@ -103,11 +103,11 @@ _LINE = of(
     total_price=st.none() | _money(),
     taxed_price=st.none() | _TAXED,
     tax_rate=st.none() | _RATE,
-    shipping_details=st.none() | of(order.ItemShipping, targets=st.lists(_TARGET, max_size=2)),
+    shipping_details=st.none() | of(line.ItemShipping, targets=st.lists(_TARGET, max_size=2)),
     custom=st.none() | _CUSTOM,
 )
 _CUSTOM_LINE = of(
-    order.CustomLineItem,
+    line.CustomLineItem,
     id=_ID,
     slug=_TEXT,
     quantity=st.integers(-1, 3),
@@ -116,14 +116,14 @@ _CUSTOM_LINE = of(
     tax_rate=st.none() | _RATE,
 )
 _INFO = of(
-    order.ShippingInfo,
+    shipping.ShippingInfo,
     shipping_method_name=_MAYBE,
     price=st.none() | _money(),
     taxed_price=st.none() | _TAXED,
     tax_rate=st.none() | _RATE,
 )
 _SHIPPING = of(
-    order.Shipping,
+    shipping.Shipping,
     shipping_key=_ID,
     shipping_info=st.none() | _INFO,
     shipping_address=st.none() | _ADDRESS,

@@ -50,20 +50,41 @@ class Money(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     precise_amount: int | None = None
 
 
+class TaxPortion(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The part of a tax that has one rate."""
+
+    name: str | None = None
+    rate: float = 0.0
+    amount: Money = Money()
+
+
 class TaxedPrice(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An amount without and with its taxes."""
 
     total_net: Money
     total_gross: Money
+    total_tax: Money | None = None
+    tax_portions: Sequence[TaxPortion] = ()
+
+
+class SubRate(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A part of a rate: that of the state, of the county."""
+
+    name: str = ""
+    amount: float = 0.0
 
 
 class TaxRate(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A rate (0.19), and whether prices include it."""
 
+    id: str | None = None
+    key: str | None = None
     name: str | None = None
     amount: float = 0.0
     included_in_price: bool = False
     country: str | None = None
+    state: str | None = None
+    sub_rates: Sequence[SubRate] = ()
 
 
 class CustomFields(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

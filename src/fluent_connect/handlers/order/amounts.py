@@ -9,8 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from fluent_connect.clients.commercetools.line import CustomLineItem, LineItem
 from fluent_connect.clients.commercetools.model import Money, TaxedPrice, TaxRate
-from fluent_connect.clients.commercetools.order import CustomLineItem, LineItem, Order, ShippingInfo
+from fluent_connect.clients.commercetools.order import Order
+from fluent_connect.clients.commercetools.shipping import ShippingInfo
 from fluent_connect.handlers.order.destinations import Plan
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.mapping import money

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from fluent_connect.clients.commercetools.model import Address
-from fluent_connect.clients.commercetools.order import Order, ShippingInfo
+from fluent_connect.clients.commercetools.order import Order
+from fluent_connect.clients.commercetools.shipping import ShippingInfo
 from fluent_connect.clients.fluent.model import Parent
 from fluent_connect.handlers.order.amounts import Costs, Share
 from fluent_connect.handlers.order.destinations import Destination, Plan

@@ -5,8 +5,10 @@ from typing import Literal
 
 import msgspec
 
+from fluent_connect.clients.commercetools.line import LineItem
 from fluent_connect.clients.commercetools.model import Address, CustomFields
-from fluent_connect.clients.commercetools.order import LineItem, Order, ShippingInfo
+from fluent_connect.clients.commercetools.order import Order
+from fluent_connect.clients.commercetools.shipping import ShippingInfo
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.mapping.text import clean
 from fluent_connect.model.errors import Skip, UnprocessableError

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from fluent_connect.clients.commercetools.line import CustomLineItem, LineItem
 from fluent_connect.clients.commercetools.model import Money, TaxRate
-from fluent_connect.clients.commercetools.order import CustomLineItem, LineItem
 from fluent_connect.clients.fluent.model import Parent
 from fluent_connect.handlers.order.amounts import Costs, Share
 from fluent_connect.handlers.order.destinations import Plan, Portion

@@ -1,11 +1,11 @@
 """A customer becomes a customer in Fluent, and is forgotten there when commercetools forgets."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 import msgspec
 
-from fluent_connect.clients.commercetools.customer import Customer
+from fluent_connect.clients.commercetools.customer import EXPAND, Customer
 from fluent_connect.clients.fluent.model import Parent, Upsert
 from fluent_connect.handlers.message_handler import (
     Change,
@@ -23,12 +23,23 @@ from fluent_connect.model.message import Message
 
 _ERASED = "erased"
 _KEPT = frozenset({"commercetoolsId", "commercetoolsVersion"})
+_ATTRIBUTES = """\
+query attributesOfCustomer($usernames: [String]) {
+  found: customers(username: $usernames, first: 100) {
+    edges { node { username attributes { name } } }
+  }
+}
+"""
 
 
 class CustomerState(Customer, frozen=True, kw_only=True):
-    """A customer as it stands, or (`erased`) what is left to say of one that must be forgotten."""
+    """A customer as it stands, or (`erased`) what is left to say of one that must be forgotten.
+
+    known: the attributes that Fluent holds of a customer to be forgotten, by name.
+    """
 
     erased: bool = msgspec.field(default=False, name="~erased")
+    known: Sequence[str] = msgspec.field(default=(), name="~known")
 
 
 class CustomerCreateHandler(MessageHandler[CustomerState]):
@@ -40,7 +51,7 @@ class CustomerCreateHandler(MessageHandler[CustomerState]):
         """Read the customer; of an erased one, say what the notification still tells."""
         if message.resource is None:
             raise UnprocessableError("the message names no customer")
-        found = await context.commercetools.get(message.resource, CustomerState)
+        found = await context.commercetools.get(message.resource, CustomerState, expand=EXPAND)
         if found is not None:
             return Fetched(found, found.version)
         if not message.deletes or not await _erases(message, context):
@@ -52,6 +63,9 @@ class CustomerCreateHandler(MessageHandler[CustomerState]):
             email=_text(message.attributes.get("email")),
             erased=True,
         )
+        settings = context.settings
+        name = username(rest, settings.username, settings.username_prefix)
+        rest = msgspec.structs.replace(rest, known=await _attributes(name, context))
         return Fetched(rest, message.version, deleted=True, erases=True)
 
     def map(
@@ -98,10 +112,10 @@ def _told(customer: Customer) -> Mapping[str, object]:
     return {**told(customer), "customerGroup": (group.key or group.id) if group else None}
 
 
-def _forgotten(customer: Customer, name: str, settings: Settings) -> dict[str, object]:
+def _forgotten(customer: CustomerState, name: str, settings: Settings) -> dict[str, object]:
     """Return an update that leaves nothing of the person: names, e-mail, phone, attributes."""
     pattern = settings.missing_email if "{id}" in settings.missing_email else "{id}@erased.invalid"
-    names = [name for name in _told(customer) if name not in _KEPT]
+    names = [each for each in customer.known if each not in _KEPT]
     return {
         "username": name,
         "title": _ERASED,
@@ -117,6 +131,14 @@ def _forgotten(customer: Customer, name: str, settings: Settings) -> dict[str, o
             }
         ),
     }
+
+
+async def _attributes(name: str, context: HandlerContext) -> list[str]:
+    """Return which attributes Fluent holds of a customer, whatever mapping once sent them."""
+    found = (await context.fluent.ask(_ATTRIBUTES, {"usernames": [name]})).get("found") or {}
+    nodes = [edge["node"] for edge in found.get("edges") or ()]
+    mine = [node for node in nodes if node.get("username") == name]
+    return [each["name"] for node in mine for each in node.get("attributes") or ()]
 
 
 async def _erases(message: Message, context: HandlerContext) -> bool:

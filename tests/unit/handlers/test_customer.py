@@ -10,6 +10,7 @@ from fluent_connect.model.errors import Skip, UnprocessableError
 from fluent_schema import faults
 from unit.handlers.stage import (
     FakeCommercetools,
+    FakeFluent,
     context,
     map_context,
     message,
@@ -117,12 +118,29 @@ async def test_a_customer_is_read_as_it_stands() -> None:
     assert not fetched.resource.erased
 
 
+KNOWN = {
+    "found": {
+        "edges": [
+            {
+                "node": {
+                    "username": "c-1",
+                    "attributes": [
+                        {"name": name} for name in ("commercetoolsId", "favourite", "addresses")
+                    ],
+                }
+            },
+            {"node": {"username": "C-1", "attributes": [{"name": "of another"}]}},
+        ]
+    }
+}
+
+
 @pytest.mark.parametrize("payload", [{"dataErasure": True}, {"data": {"dataErasure": True}}])
 async def test_an_erasure_overwrites_the_person_and_creates_nobody(
     payload: dict[str, object],
 ) -> None:
     told = message("customer", "c-1", "ResourceDeleted", version=9)
-    fetched = await HANDLER.fetch(told, context(payload=payload))
+    fetched = await HANDLER.fetch(told, context(fluent=FakeFluent([KNOWN]), payload=payload))
     assert fetched.deleted
     assert fetched.erases
     assert fetched.version == 9
@@ -132,10 +150,15 @@ async def test_an_erasure_overwrites_the_person_and_creates_nobody(
     assert faults(change) == []
     assert change.create is None
     assert change.identity == ("commercetoolsId", "c-1")
-    update = change.update
-    assert update is not None
+    update: Any = change.update
     assert update["primaryEmail"] == "c-1@no-email.invalid"
     assert {update[name] for name in ("firstName", "lastName", "primaryPhone")} == {"erased"}
+    assert {each["name"]: each["value"] for each in update["attributes"]} == {
+        "commercetoolsId": "c-1",
+        "commercetoolsVersion": 9,
+        "favourite": "erased",
+        "addresses": "erased",
+    }
 
 
 async def test_a_deletion_without_erasure_is_skipped() -> None:
@@ -148,7 +171,6 @@ async def test_a_deletion_without_erasure_is_skipped() -> None:
 
 async def test_an_erased_customer_whose_name_nobody_tells_is_not_passed_over() -> None:
     told = message("customer", "c-1", "ResourceDeleted", attributes={"dataErasure": True})
-    fetched = await HANDLER.fetch(told, context())
-    assert fetched.resource is not None
+    by_number = Settings(username="customer-number")
     with pytest.raises(UnprocessableError, match="customer-number"):
-        HANDLER.map(fetched.resource, told, map_context(Settings(username="customer-number")))
+        await HANDLER.fetch(told, context(settings=by_number))

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from fluent_connect.app.config.load import load
 from fluent_connect.app.config.result import Config
-from fluent_connect.app.service import DOOR_SECRET, Options, run
+from fluent_connect.app.dryrun.rehearsal import Rehearsal
+from fluent_connect.app.lifetime import run
+from fluent_connect.app.service import DOOR_SECRET, Options
 from fluent_connect.ingest.webhook import PATH
 from fluent_connect.sandbox.commercetools.envelopes import Target
 from fluent_connect.sandbox.servers import Options as SandboxOptions
@@ -52,7 +54,7 @@ def configured(
     return load(options.config, options.profiles, {**environ, **variables(sandbox)}, overrides)
 
 
-async def play(options: Options) -> int:
+async def play(options: Options, rehearsal: Rehearsal | None = None) -> int:
     """Run both systems and the connector; the shop sells something now and then, until a signal."""
     folder = options.data or Path(os.environ.get("FC_DATA") or "var")
     folder.mkdir(parents=True, exist_ok=True)
@@ -62,7 +64,7 @@ async def play(options: Options) -> int:
         ready = asyncio.Event()
         shop = asyncio.create_task(_sell(sandbox, config, options.rate, ready))
         try:
-            return await run(config, min(options.drain, 0.5), ready)
+            return await run(config, min(options.drain, 0.5), ready, rehearsal)
         finally:
             shop.cancel()
     finally:

@@ -1,17 +1,13 @@
 """The running service: puts the rooms together. Read `Service.start` to see the whole path."""
 
 import asyncio
-import gc
-import signal
-import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 import structlog
 
-from fluent_connect.app import disk, logs
+from fluent_connect.app import disk
 from fluent_connect.app.build import (
     account_map,
     doors,
@@ -21,13 +17,11 @@ from fluent_connect.app.build import (
     route_table,
 )
 from fluent_connect.app.clients import Clients
-from fluent_connect.app.config.mistakes import ConfigMistakes, errors
 from fluent_connect.app.config.result import Config
-from fluent_connect.app.discovery import discover
+from fluent_connect.app.dryrun.rehearsal import Rehearsal
 from fluent_connect.app.handlers import Handlers
 from fluent_connect.app.housekeeping import Housekeeping, Keep
 from fluent_connect.app.http import Admin, Described
-from fluent_connect.app.lints import check
 from fluent_connect.app.pulse import Pulse
 from fluent_connect.app.server import Server
 from fluent_connect.app.suspects import Suspects
@@ -50,7 +44,6 @@ from fluent_connect.queues.store import Delivery, Store, Write
 from fluent_connect.router.message_router import MessageRouter
 
 _GRACE = 14.0
-_ASKED_TWICE = 0.5
 DOOR_SECRET = "FC_DOOR_SECRET"  # noqa: S105 - the name of the variable
 _DEFAULT_SETTINGS = Settings()
 
@@ -67,6 +60,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     engine: str | None = None
     log_level: str | None = None
     sandbox: bool = False
+    dry_run: bool = False
+    json: bool = False
+    """Dry run: what is shown is JSON."""
     rate: float = 1.0
     """Sandbox: resources made a second."""
     drain: float = 5.0
@@ -87,7 +83,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 class Service:
     """One process that ingests, listens and works.
 
-    `patience`: as MessageRouter takes it. `transport`: instead of the configured one.
+    `patience`: as MessageRouter takes it. `transport`: instead of the configured one. `rehearsal`:
+    nothing is written, and it is told what would have been.
     """
 
     def __init__(
@@ -97,9 +94,11 @@ class Service:
         *,
         patience: float = 30.0,
         transport: Transport | None = None,
+        rehearsal: Rehearsal | None = None,
     ) -> None:
         self._patience = patience
         self._transport = transport
+        self._rehearsal = rehearsal
         self.config = config
         self.handlers = handlers
         self.telemetry = Telemetry(verbose=config.log.level == "debug")
@@ -114,8 +113,11 @@ class Service:
         """Open the store, then the stations from the last to the first, then the doors."""
         config = self.config
         self.store = await self._open_store()
+        transport = self._transport
+        if self._rehearsal is not None:
+            transport = self._rehearsal.transport(config.http.transport, transport)
         self.clients = Clients(
-            config.accounts, config.http, config.error_table, transport=self._transport
+            config.accounts, config.http, config.error_table, transport=transport
         )
         self.routes = route_table(config.routes, self.handlers)
         self.pulse = self._pulse()
@@ -167,7 +169,7 @@ class Service:
 
     def _router(self) -> Station:
         settings = self.config.settings
-        return MessageRouter(
+        router = MessageRouter(
             self.store,
             self.routes,
             Accounts(self.config.accounts),
@@ -175,6 +177,7 @@ class Service:
             settings=lambda each: settings.get((each.name, each.retailer), _DEFAULT_SETTINGS),
             patience=self._patience,
         )
+        return router if self._rehearsal is None else self._rehearsal.station(router)
 
     def _listeners(self) -> Mapping[str, Station]:
         """Return a CT Queue Listener for each listener block that is about notifications."""
@@ -304,70 +307,3 @@ def _by_kind(
         "message": {"active": active, "inactive": rest},
         "notification": empty,
     }
-
-
-async def run(config: Config, drain: float, ready: asyncio.Event | None = None) -> int:
-    """Run one service from its start to its end by a signal."""
-    form = config.log.format
-    text = form == "text" or (form == "auto" and sys.stderr.isatty())
-    logs.configure(config.log.level, "text" if text else "json")
-    handlers = discover(config.packages, config.paths)
-    _judge(config, handlers)
-    service = Service(config, handlers)
-    stop = _stop_signals()
-    began = time.monotonic()
-    await service.start()
-    where = f"http://{config.host}:{service.server.port}"
-    admin = f"http://{config.admin.host}:{service.admin_server.port}"
-    _calm_collector()
-    seconds = time.monotonic() - began
-    print(f"ready {where} admin {admin} after {seconds:.2f} s", file=sys.stderr, flush=True)  # noqa: T201
-    if ready is not None:
-        ready.set()
-    await stop.wait()
-    await service.stop(drain)
-    return 0
-
-
-def _judge(config: Config, handlers: Handlers) -> None:
-    """Tell what is doubtful. Raise ConfigMistakes with all that could not be run with."""
-    found = check(config, handlers)
-    if wrong := errors(found):
-        raise ConfigMistakes(wrong)
-    for doubt in found:
-        structlog.get_logger("fluent_connect").warning(
-            "configuration", code=doubt.code, where=str(doubt.place), what=doubt.what, fix=doubt.fix
-        )
-
-
-def _calm_collector() -> None:
-    """Have the cycle collector leave alone what stays, and look less often at what passes.
-
-    Under load thousands of objects are alive for a moment; the default looks at them after every
-    700 new ones, which cost a seventh of the processor's time.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-
-
-def _stop_signals() -> asyncio.Event:
-    """Return an event that a first SIGTERM or SIGINT sets; one more, a second later, ends at once.
-
-    A supervisor and a terminal may both pass on what was asked once.
-    """
-    stop = asyncio.Event()
-    first = 0.0
-
-    def asked() -> None:
-        nonlocal first
-        now = time.monotonic()
-        if not stop.is_set():
-            first = now
-            stop.set()
-        elif now - first > _ASKED_TWICE:
-            signal.raise_signal(signal.SIGKILL)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, asked)
-    return stop

@@ -1,10 +1,15 @@
 """Starts what `fluent-connect run` asks for: the service alone, or between two sandboxes."""
 
+import sys
+
 import uvloop
 
 from fluent_connect.app.config.load import load
+from fluent_connect.app.dryrun.folder import claim
+from fluent_connect.app.dryrun.rehearsal import Rehearsal
+from fluent_connect.app.lifetime import run
 from fluent_connect.app.playground import play
-from fluent_connect.app.service import Options, run
+from fluent_connect.app.service import Options
 
 
 def serve(options: Options) -> int:
@@ -13,7 +18,23 @@ def serve(options: Options) -> int:
 
 
 async def _serve(options: Options) -> int:
+    return await _rehearse(options) if options.dry_run else await _start(options, None)
+
+
+async def _start(options: Options, rehearsal: Rehearsal | None) -> int:
     if options.sandbox:
-        return await play(options)
+        return await play(options, rehearsal)
     config = load(options.config, options.profiles, None, options.overrides())
-    return await run(config, options.drain)
+    return await run(config, options.drain, rehearsal=rehearsal)
+
+
+async def _rehearse(options: Options) -> int:
+    """Run without writing, on a data folder of its own; tell at the end what it came to."""
+    assert options.data is not None  # noqa: S101 - whoever asks for a dry run makes a folder
+    claim(options.data)
+    rehearsal = Rehearsal(json=options.json)
+    print(f"dry run: nothing is written; its store is {options.data}", file=sys.stderr)  # noqa: T201
+    try:
+        return await _start(options, rehearsal)
+    finally:
+        rehearsal.finish()

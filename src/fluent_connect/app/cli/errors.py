@@ -17,7 +17,7 @@ EXITS: Mapping[int, str] = {
     NOT_FOUND: "there is no such thing",
     CONFLICT: "a precondition does not hold: newer schema, lock held, file exists",
     PARTLY: "done in part; what `trigger` sent still waits",
-    PROBLEMS: "a check found problems: `check`, `doctor`, `ledger`",
+    PROBLEMS: "a check found problems: `check`, `doctor`, `ledger`; two mappings differ",
     BUG: "our bug",
     INTERRUPTED: "interrupted by Ctrl-C",
     143: "terminated",
@@ -51,6 +51,9 @@ ERRORS: Mapping[str, Known] = {
     "CLI016": Known(FAILED, "the door answered something else than 2xx"),
     "CLI017": Known(CONFLICT, "the service could not be started"),
     "CLI018": Known(USAGE, "the number typed is not the number of dead letters"),
+    "CLI019": Known(CONFLICT, "a dry run was given the data folder of a service"),
+    "CLI020": Known(UNREACHABLE, "commercetools or Fluent could not be read"),
+    "CLI021": Known(USAGE, "the file holds no resource, notification or envelope that is known"),
     "CLI070": Known(BUG, "our bug: please report it with the traceback"),
 }
 """Every code of the command line; mistakes of the configuration have CFG codes of their own."""

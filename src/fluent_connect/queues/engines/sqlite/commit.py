@@ -36,8 +36,7 @@ from fluent_connect.queues.store import Delivery, Verdict, Write
 
 _encode = msgspec.json.Encoder().encode
 _epochs = msgspec.json.Decoder(list[tuple[int, int]]).decode
-_keys = msgspec.json.Decoder(list[str]).decode
-_versions = msgspec.json.Decoder(list[tuple[str, int]]).decode
+_standing = msgspec.json.Decoder(tuple[set[str], list[tuple[str, int]]]).decode
 ANY = "*"
 _NATIVE = (Delivered, Sent, Revived, Dropped)
 _HEADERS = "{}"
@@ -85,16 +84,15 @@ class Committer:
                     unseen.append(guard.key)
                 else:
                     newer.append(guard.key)
-        read = self._connection.execute
         epochs, unsure = self._cache.leases.standing(seqs, now)
         if unsure:
             epochs |= _epochs_of(self._connection, unsure)
         self._cache.leases.end(seqs)
-        return _Standing(
-            epochs,
-            set(_keys(read(sql.SEEN, (as_list(unseen),)).get)) if unseen else set(),
-            dict(_versions(read(sql.VERSIONS, (as_list(newer),)).get)) if newer else {},
-        )
+        if not unseen and not newer:
+            return _Standing(epochs, set(), {})
+        keys = (as_list(unseen), as_list(newer))
+        seen, versions = _standing(self._connection.execute(sql.STANDING, keys).get)
+        return _Standing(epochs, seen, dict(versions))
 
     def _decide(self, write: Write, standing: _Standing, work: "_Work") -> Verdict:
         outcome, delivery = write.outcome, write.delivery

@@ -25,8 +25,10 @@ _IN = "IN (SELECT value FROM json_each(?))"
 EPOCHS = (
     f"SELECT json_group_array(json_array(seq, epoch)) FROM parcel WHERE state = 1 AND seq {_IN}"
 )
-SEEN = f"SELECT json_group_array(key) FROM seen WHERE key {_IN}"
-VERSIONS = f"SELECT json_group_array(json_array(key, version)) FROM fence WHERE key {_IN}"
+STANDING = (
+    f"SELECT json_array(json((SELECT json_group_array(key) FROM seen WHERE key {_IN})),"
+    f" json((SELECT json_group_array(json_array(key, version)) FROM fence WHERE key {_IN})))"
+)
 GONE = f"DELETE FROM parcel WHERE seq {_IN}"
 SET_LATER = (
     f"UPDATE parcel SET state = {READY}, due = ?, tries = tries - ?, reason = ?, waits_for = NULL,"

@@ -10,7 +10,6 @@ from typing import Literal, TypeVar
 from zlib import crc32
 
 import apsw
-import msgspec
 
 from fluent_connect.model.errors import ConfigError
 from fluent_connect.model.fact import Recorder, Statement
@@ -21,10 +20,9 @@ from fluent_connect.queues.engines.sqlite.checkpoints import Checkpoints
 from fluent_connect.queues.engines.sqlite.commit import Committer, parcel_of, release, renewed
 from fluent_connect.queues.engines.sqlite.reader import Reader
 from fluent_connect.queues.engines.sqlite.reclaim import reclaim
-from fluent_connect.queues.engines.sqlite.rows import as_list
 from fluent_connect.queues.engines.sqlite.schema import connect, migrate
 from fluent_connect.queues.engines.sqlite.take import Taker
-from fluent_connect.queues.engines.sqlite.thread import Commit, DatabaseThread, Take, Work
+from fluent_connect.queues.engines.sqlite.thread import Commit, DatabaseThread, Look, Take, Work
 from fluent_connect.queues.store import Delivery, Depth, Verdict, Write
 
 T = TypeVar("T")
@@ -129,7 +127,10 @@ class SqliteStore:
 
     async def fences(self, *keys: str) -> Mapping[str, Fence]:
         """Return the fences that stand."""
-        return await self._ask(lambda c: _fences(c, keys))
+        if not keys:
+            return {}
+        found: Mapping[str, Fence] = await self._thread.ask(Look(_loop(), keys))
+        return found
 
     async def delivered(self) -> int:
         """Return the number of the newest `Delivered` fact."""
@@ -188,22 +189,6 @@ _SQL_DEPTH = (
     " THEN 2 ELSE 0 END AS kind, count(*) AS n, min(put_at) AS oldest FROM parcel"
     " WHERE queue = ?2 GROUP BY kind"
 )
-_SQL_FENCES = (
-    "SELECT json_group_array(json_array(key, version, fingerprint, output, deleted,"
-    " json(dependencies))) FROM fence"
-    " WHERE key IN (SELECT value FROM json_each(?))"
-)
-_found = msgspec.json.Decoder(list[tuple[str, int, str, str, int, dict[str, int]]]).decode
-
-
-def _fences(connection: apsw.Connection, keys: Sequence[str]) -> dict[str, Fence]:
-    if not keys:
-        return {}
-    found = _found(connection.execute(_SQL_FENCES, (as_list(keys),)).get)
-    return {
-        key: Fence(version, fingerprint, output, bool(deleted), dependencies)
-        for key, version, fingerprint, output, deleted, dependencies in found
-    }
 
 
 def _keep_private(path: Path) -> None:

@@ -11,6 +11,7 @@ import apsw
 
 from fluent_connect.model.killpoint import reach
 from fluent_connect.queues.engines.sqlite.commit import ANY, Committer
+from fluent_connect.queues.engines.sqlite.fences import fences
 from fluent_connect.queues.engines.sqlite.take import Taker
 from fluent_connect.queues.store import StoreError, Verdict, Write
 
@@ -91,6 +92,16 @@ class Work(Request):
         super().__init__(loop)
         self.run = run
         self.touches = touches
+
+
+class Look(Request):
+    """A wish for the fences of some keys; all that come together are read at once."""
+
+    __slots__ = ("keys",)
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, keys: Sequence[str]) -> None:
+        super().__init__(loop)
+        self.keys = keys
 
 
 class DatabaseThread:
@@ -244,6 +255,12 @@ class DatabaseThread:
 
     def _works(self, batch: Sequence[Request]) -> list[Request]:
         works: list[Request] = []
+        looks = [request for request in batch if isinstance(request, Look)]
+        if looks:
+            found = fences(self._connection, [key for look in looks for key in look.keys])
+            for look in looks:
+                look.answer = {key: found[key] for key in look.keys if key in found}
+            works += looks
         for request in batch:
             if isinstance(request, Work):
                 request.answer = request.run(self._connection)

@@ -6,8 +6,9 @@ from fluent_connect.clients.commercetools.model import Address
 from fluent_connect.clients.commercetools.order import Order
 from fluent_connect.clients.commercetools.shipping import ShippingInfo
 from fluent_connect.clients.fluent.model import Parent
-from fluent_connect.handlers.order.amounts import Costs, Share
+from fluent_connect.handlers.order.amounts import Costs
 from fluent_connect.handlers.order.destinations import Destination, Plan
+from fluent_connect.handlers.order.shares import Share
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.mapping import money
 from fluent_connect.mapping.address import phone, postal
@@ -55,7 +56,7 @@ def _choice(
     return {
         "ref": choice_ref(order, destination),
         "type": destination.kind,
-        "currency": costs.currency,
+        "currency": costs.scale.currency,
         "deliveryType": _delivery_type(destination.shipment.info, settings),
         "fulfilmentType": _FULFILMENT[destination.kind],
         "fulfilmentPrice": money.number(share.net, costs.digits),

@@ -1,11 +1,11 @@
 """Where each piece of an order goes: to an address, or to a pickup location."""
 
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 import msgspec
 
-from fluent_connect.clients.commercetools.line import LineItem
+from fluent_connect.clients.commercetools.line import CustomLineItem, LineItem
 from fluent_connect.clients.commercetools.model import Address, CustomFields
 from fluent_connect.clients.commercetools.order import Order
 from fluent_connect.clients.commercetools.shipping import ShippingInfo
@@ -45,19 +45,25 @@ class Destination(msgspec.Struct, frozen=True):
 
 
 class Portion(msgspec.Struct, frozen=True):
-    """So many pieces of a line that go to one destination."""
+    """So many pieces of a line that go to one destination, with one shipment."""
 
     line: LineItem
     ref: str
     quantity: int
+    shipping_key: str
     to: str
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """All destinations of an order, and what goes where."""
+    """All destinations of an order, and what goes where. `homes`: of custom lines, by their id."""
 
     destinations: Sequence[Destination]
     portions: Sequence[Portion]
+    homes: Mapping[str, str] = {}
+
+    def home(self, line: CustomLineItem) -> str:
+        """Return the key of the destination that a custom line belongs to: else the first."""
+        return self.homes.get(line.id, self.destinations[0].key)
 
 
 def plan(order: Order, settings: Settings) -> Plan:
@@ -72,14 +78,29 @@ def plan(order: Order, settings: Settings) -> Plan:
         for key, quantity in targets.items():
             pickup = _pickup(line, shipments[key], order, settings)
             ref = line.id if len(targets) == 1 else f"{line.id}:{key}"
-            found.setdefault((key, pickup), []).append(Portion(line, ref, quantity, ""))
+            portion = Portion(line, ref, quantity, key, "")
+            found.setdefault((key, pickup), []).append(portion)
     destinations = _charged(_named(shipments, list(found)), shipments)
     portions = [
         msgspec.structs.replace(portion, to=destination.key)
         for destination in destinations
         for portion in found[destination.shipment.key, destination.pickup]
     ]
-    return Plan(destinations, portions)
+    return Plan(destinations, portions, dict(_homes(order, shipments, destinations)))
+
+
+def _homes(
+    order: Order, shipments: Mapping[str, Shipment], destinations: Sequence[Destination]
+) -> Iterator[tuple[str, str]]:
+    """Yield where each custom line belongs that says with which shipment it goes."""
+    for line in order.custom_line_items:
+        targets = line.shipping_details.targets if line.shipping_details else ()
+        wanted = [(each.shipping_method_key, each.address_key) for each in targets]
+        keys = [_shipment_key(each, order, shipments) for each in wanted]
+        for each in destinations:
+            if each.shipment.key in keys:
+                yield line.id, each.key
+                break
 
 
 def _shipments(order: Order) -> dict[str, Shipment]:
@@ -150,17 +171,33 @@ def _only(line: LineItem, order: Order, shipments: Mapping[str, Shipment]) -> st
 def _pickup(line: LineItem, shipment: Shipment, order: Order, settings: Settings) -> str | None:
     """Return the pickup location's ref from the first source that names one."""
     field = settings.pickup_field
-    found = {
-        "line": _field(line.custom, field),
-        "shipping": _field(shipment.custom, field),
-        "order": _field(order.custom, field),
-        "channel": _channel(line),
-    }
-    return next((found[source] for source in settings.pickup_from if found[source]), None)
+    for source in settings.pickup_from:
+        match source:
+            case "line":
+                found = _field(line.custom, field)
+            case "shipping":
+                found = _field(shipment.custom, field)
+            case "order":
+                found = _field(order.custom, field)
+            case "channel":
+                found = _channel(line)
+        if found:
+            return found
+    return None
 
 
 def _field(custom: CustomFields | None, name: str) -> str | None:
+    """Return what a custom field says: a text, or the key of what it refers to."""
     value = custom.fields.get(name) if custom else None
+    if isinstance(value, Mapping):
+        target: Mapping[str, Any] = value.get("obj") or {}
+        key = target.get("key") or value.get("key")
+        if key is None:
+            raise UnprocessableError(
+                f"custom field {name} refers to {value.get('typeId')}/{value.get('id')}, whose key"
+                " was not read: add its path to expand-order"
+            )
+        value = key
     return clean(value) if isinstance(value, str) else None
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from fluent_connect.clients.commercetools.line import CustomLineItem, LineItem
 from fluent_connect.clients.commercetools.model import Money, TaxRate
 from fluent_connect.clients.fluent.model import Parent
-from fluent_connect.handlers.order.amounts import Costs, Share
+from fluent_connect.handlers.order.amounts import Costs
 from fluent_connect.handlers.order.destinations import Plan, Portion
+from fluent_connect.handlers.order.shares import Share
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.mapping import money
 from fluent_connect.mapping.attributes import attributes
@@ -31,9 +32,10 @@ def items(
         | ({"fulfilmentChoiceRef": choice_refs[portion.to]} if choice_refs else {})
         for portion, share in zip(plan.portions, costs.portions, strict=True)
     ]
-    first = {"fulfilmentChoiceRef": choice_refs[plan.destinations[0].key]} if choice_refs else {}
     made += [
-        _service(line, sku, share, costs, settings) | first for line, sku, share in costs.services
+        _service(each.line, each.sku, each.share, costs, settings)
+        | ({"fulfilmentChoiceRef": choice_refs[plan.home(each.line)]} if choice_refs else {})
+        for each in costs.services
     ]
     return made
 
@@ -45,8 +47,8 @@ def product_parents(plan: Plan, costs: Costs) -> Iterator[Parent]:
         sku, product = portion.line.variant.sku or "", portion.line.product_id
         source = Reference("product", product) if product else None
         found.setdefault(sku, Parent("variantProduct", sku, source))
-    for _, sku, _ in costs.services:
-        found.setdefault(sku, Parent("variantProduct", sku))
+    for each in costs.services:
+        found.setdefault(each.sku, Parent("variantProduct", each.sku))
     yield from found.values()
 
 
@@ -100,7 +102,7 @@ def _common(
     return {
         "productCatalogueRef": settings.catalogue,
         "quantity": quantity,
-        "currency": costs.currency,
+        "currency": costs.scale.currency,
         "paidPrice": money.number(money.divided(paid, pieces), costs.digits),
         "taxPrice": money.number(money.divided(share.tax, pieces), costs.digits),
         "totalPrice": money.number(share.net, costs.digits),
@@ -127,7 +129,7 @@ def _converted(
 ) -> tuple[int, int]:
     digits = money.digits(value)
     amount = money.units(value, digits)
-    if rate is None or not costs.taxed:
+    if rate is None or not costs.scale.taxed:
         return amount, digits
     part = money.tax_rate(rate.amount)
     gross = settings.item_prices.startswith("gross")

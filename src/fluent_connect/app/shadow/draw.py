@@ -1,0 +1,138 @@
+"""One run of a handler that writes nothing: what it reads, and what it would have made of it."""
+
+import asyncio
+import time
+import traceback
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import structlog
+
+from fluent_connect.app.shadow.fields import Output, output
+from fluent_connect.clients.trace import Trace
+from fluent_connect.handlers.message_handler import Change, Fetched, HandlerContext, MapContext
+from fluent_connect.model.errors import (
+    ConnectError,
+    NoRouteError,
+    RetryableError,
+    Skip,
+    UnreachableError,
+)
+from fluent_connect.model.lease import Lease
+from fluent_connect.model.message import Message
+from fluent_connect.router.desk import Desk, Desks
+from fluent_connect.router.run import Clients
+
+Came = Literal["mapped", "skipped", "waits", "dead", "unread"]
+"""What a run comes to; `unread`: commercetools or Fluent did not answer."""
+Payload = Callable[[], Awaitable[Mapping[str, object] | None]]
+
+
+class Drawn(msgspec.Struct, frozen=True, kw_only=True):
+    """What one version of handler and mapping makes of a message.
+
+    reason: why it is not mapped. source: the resource as it was read, as JSON. changes and outputs
+    tell the same, one by one.
+    """
+
+    outcome: Came
+    reason: str = ""
+    handler: str = ""
+    version: int | None = None
+    source: Any = None
+    changes: Sequence[Change] = ()
+    outputs: Sequence[Output] = ()
+
+
+async def draw(desks: Desks, clients: Clients, message: Message, payload: Payload) -> Drawn:
+    """Return what the handler of the message's route makes of it; a failure is in it, not raised.
+
+    `clients` must refuse writes: `fetch` is run as it is.
+    """
+    try:
+        desk = desks.find(message)
+    except ConnectError as error:
+        return _failed(error, "")
+    source: dict[str, Any] = {}
+    try:
+        async with asyncio.timeout(desk.handler.timeout):
+            fetched = await desk.handler.fetch(message, context_of(desk, clients, message, payload))
+            if fetched.resource is not None:
+                source["source"] = as_json(fetched.resource)
+            source["version"] = fetched.version
+            changes = await _mapped(desk, fetched, message)
+    except TimeoutError:
+        told = f"{desk.handler.name} took longer than {desk.handler.timeout:g} s"
+        return Drawn(outcome="waits", reason=told, handler=desk.handler.name, **source)
+    except Exception as error:  # noqa: BLE001 - what a handler raises is what we came to see
+        return _failed(error, desk.handler.name, **source)
+    outputs = tuple(map(output, changes))
+    return Drawn(
+        outcome="mapped", handler=desk.handler.name, changes=changes, outputs=outputs, **source
+    )
+
+
+def context_of(desk: Desk, clients: Clients, message: Message, payload: Payload) -> HandlerContext:
+    """Return what `fetch` is given: everything as in a real run."""
+    lease = Lease(lambda: time.time() + 600.0, time.time)
+    commercetools, fluent = clients(desk.account, Trace(lease, message.id))
+    return HandlerContext(
+        commercetools=commercetools,
+        fluent=fluent,
+        settings=desk.settings,
+        props=desk.route.props,
+        lease=lease,
+        log=structlog.get_logger(message=message.id, route=message.name),
+        payload=payload,
+    )
+
+
+async def _mapped(desk: Desk, fetched: Fetched[object], message: Message) -> Sequence[Change]:
+    """Return the changes; of a handler that says it is slow, mapped in a thread."""
+    resource = fetched.resource
+    if resource is None:
+        return tuple(desk.handler.gone(message, desk.context))
+    if desk.handler.slow:
+        return await asyncio.to_thread(_map, desk, resource, message, desk.context)
+    return _map(desk, resource, message, desk.context)
+
+
+def _map(desk: Desk, resource: object, message: Message, context: MapContext) -> Sequence[Change]:
+    return tuple(desk.handler.map(resource, message, context))
+
+
+def as_json(resource: object) -> Any:
+    """Return a resource as JSON, with commercetools' names; what says nothing is left out."""
+    return _said(msgspec.to_builtins(resource, enc_hook=str, str_keys=True))
+
+
+def _said(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        told = {name: _said(each) for name, each in value.items()}
+        return {name: each for name, each in told.items() if each not in (None, [], {}, ())}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_said(each) for each in value]
+    return value
+
+
+def _failed(error: Exception, handler: str, **source: Any) -> Drawn:
+    outcome: Came = "dead"
+    reason = str(error)
+    if isinstance(error, Skip):
+        outcome = "skipped"
+    elif isinstance(error, UnreachableError):
+        outcome = "unread"
+    elif isinstance(error, RetryableError | NoRouteError):
+        outcome = "waits"
+    elif not isinstance(error, ConnectError):
+        reason = f"{type(error).__name__}: {error}{_where(error)}"
+    return Drawn(outcome=outcome, reason=reason, handler=handler, **source)
+
+
+def _where(error: Exception) -> str:
+    """Return the line of a handler's or a partner's code that raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename) != Path(__file__)]
+    return f" ({own[-1].filename}:{own[-1].lineno})" if own else ""

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from fluent_connect.app.config.doors import DoorEntry
 from fluent_connect.app.config.schema import MappingEntry, RouteEntry
-from fluent_connect.app.config.sections import DoorEntry
 from fluent_connect.app.handlers import Handlers
 from fluent_connect.clients.accounts import Account
-from fluent_connect.ingest.verify.door import Door, Secrets, schemes
+from fluent_connect.ingest.verify.door import Door, schemes
 from fluent_connect.listener.account_mapping import AccountMap, Target
 from fluent_connect.listener.external import ExternalDoor
 from fluent_connect.listener.route_mapping import RouteMap, RouteMapping
@@ -71,24 +71,11 @@ def doors(entries: Mapping[str, DoorEntry]) -> Mapping[str, Door]:
 
 
 def _door(name: str, entry: DoorEntry) -> Door:
-    given = Secrets(
-        secrets=[*entry.secrets],
-        keys=[*entry.keys],
-        users=dict(entry.users),
-        header=entry.header,
-        tolerance=entry.tolerance,
-    )
     keep: frozenset[str] = frozenset()
     if entry.kind == "external":
         keep = external(name, entry, (), frozenset()).headers
-    names = (*entry.schemes, *entry.scheme) or _usual(entry)
-    return Door(name=name, schemes=schemes(names, given), body_limit=entry.body_limit, keep=keep)
-
-
-def _usual(entry: DoorEntry) -> Sequence[str]:
-    """Return the schemes that a door's secrets are for, where it does not name any."""
-    told = {"api-key": entry.keys, "basic": entry.users, "standard-webhooks": entry.secrets}
-    return [name for name, secrets in told.items() if secrets]
+    made = schemes(entry.all_schemes, entry.given)
+    return Door(name=name, schemes=made, body_limit=entry.body_limit, keep=keep)
 
 
 def restrictions(entries: Mapping[str, DoorEntry]) -> Mapping[str, Sequence[str]]:

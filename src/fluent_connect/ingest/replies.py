@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 _JSON = (b"content-type", b"application/json")
 _ID_LENGTH = 32
+_USUAL_WAIT = 30
 
 ACCEPTED: Mapping[str, Any] = {
     "type": "http.response.start",
@@ -19,7 +22,7 @@ class Reply:
     __slots__ = ("body", "start", "status")
 
     def __init__(self, status: int, why: str, *headers: tuple[bytes, bytes]) -> None:
-        text = b'{"error":"%b"}' % why.encode()
+        text = b'{"error":%b}' % msgspec.json.encode(why)
         length = (b"content-length", str(len(text)).encode())
         self.status = status
         self.start = {
@@ -43,3 +46,9 @@ ENCODED = Reply(415, "send it uncompressed", (b"accept-encoding", b"identity"))
 PAUSED = Reply(503, "not taking any more now", _LATER)
 UNDECIDED = Reply(503, "this door cannot tell yet who may knock", _LATER)
 UNSTORED = Reply(503, "could not be stored", _LATER)
+
+
+def undecided(why: str, seconds: float | None) -> Reply:
+    """Return the answer while it cannot be told whether a proof holds: come again."""
+    later = (b"retry-after", str(max(1, round(seconds or _USUAL_WAIT))).encode())
+    return Reply(503, f"this door cannot tell yet: {why}", later)

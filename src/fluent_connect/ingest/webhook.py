@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,7 +11,9 @@ import structlog
 from fluent_connect.ingest import replies
 from fluent_connect.ingest.replies import ACCEPTED, Reply
 from fluent_connect.ingest.verify.door import DEFAULT, Door
+from fluent_connect.ingest.verify.scheme import Knock, Scheme
 from fluent_connect.model.deadlines import Deadlines
+from fluent_connect.model.errors import RetryableError
 from fluent_connect.model.fact import Received
 from fluent_connect.model.ids import new_id
 from fluent_connect.model.killpoint import reach
@@ -122,17 +124,35 @@ class Webhook:
         refused = self._refused(door, scope["method"], headers)
         if refused is not None:
             return refused
-        known = any(not each.needs_body and self._passes(each, headers) for each in door.schemes)
-        if not known and not any(each.needs_body for each in door.schemes):
-            return replies.UNSIGNED
+        query = scope.get("query_string", b"")
+        unproven = self._unproven(door.early, Knock(headers, b"", query))
+        if unproven is not None and not door.late:
+            return unproven
         body = await self._read(door.body_limit, receive)
         if not isinstance(body, bytes):
             return body
-        if not known and not any(
-            each.needs_body and self._passes(each, headers, body) for each in door.schemes
-        ):
-            return replies.UNSIGNED
+        if unproven is not None:
+            unproven = self._unproven(door.late, Knock(headers, body, query), unproven)
+            if unproven is not None:
+                return unproven
         return await self._keep(door, headers, body)
+
+    def _unproven(
+        self, schemes: Sequence[Scheme], knock: Knock, before: Reply = replies.UNSIGNED
+    ) -> Reply | None:
+        """Return why none of the schemes lets in; None if one does.
+
+        Where one cannot tell yet, it may be right: the sender is asked to return.
+        """
+        now = self._clock()
+        refused = before
+        for scheme in schemes:
+            try:
+                if scheme.passes(knock, now):
+                    return None
+            except RetryableError as error:
+                refused = replies.undecided(str(error), error.retry_after)
+        return refused
 
     def _refused(self, door: Door, method: str, headers: Mapping[bytes, bytes]) -> Reply | None:
         """Return why the request is refused before its body is read."""
@@ -143,9 +163,6 @@ class Webhook:
         if not door.schemes:
             return replies.UNDECIDED
         return _unfit(headers, door.body_limit)
-
-    def _passes(self, scheme: Any, headers: Mapping[bytes, bytes], body: bytes = b"") -> bool:
-        return bool(scheme.passes(headers, body, self._clock()))
 
     async def _read(self, limit: int, receive: Receive) -> bytes | Reply | None:
         """Return the body, however it comes, as long as it is small and quick enough."""

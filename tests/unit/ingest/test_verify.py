@@ -10,6 +10,7 @@ from fluent_connect.ingest.verify.api_key import ApiKey
 from fluent_connect.ingest.verify.basic import Basic
 from fluent_connect.ingest.verify.door import Secrets, schemes
 from fluent_connect.ingest.verify.open import Open
+from fluent_connect.ingest.verify.scheme import Knock
 from fluent_connect.ingest.verify.standard_webhooks import StandardWebhooks
 from fluent_connect.model.errors import ConfigError
 
@@ -19,7 +20,7 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 def passes(headers: dict[str, str], body: bytes, *secrets: str, now: float = NOW) -> bool:
     raw = {name.lower().encode(): value.encode() for name, value in headers.items()}
-    return StandardWebhooks(secrets or (SECRET,)).passes(raw, body, now)
+    return StandardWebhooks(secrets or (SECRET,)).passes(Knock(raw, body), now)
 
 
 def signed(id_: str = "m", timestamp: str = "1614265330", body: bytes = b"x") -> dict[str, str]:
@@ -100,10 +101,10 @@ def test_a_secret_may_be_unpadded_or_plain_text() -> None:
 
 def test_each_of_several_keys_passes() -> None:
     keys = ApiKey(["a", "ü"], "X-Key")
-    assert keys.passes({b"x-key": "ü".encode()}, b"", NOW)
-    assert keys.passes({b"x-key": b"a"}, b"", NOW)
-    assert not keys.passes({b"x-key": b""}, b"", NOW)
-    assert not keys.passes({}, b"", NOW)
+    assert keys.passes(Knock({b"x-key": "ü".encode()}), NOW)
+    assert keys.passes(Knock({b"x-key": b"a"}), NOW)
+    assert not keys.passes(Knock({b"x-key": b""}), NOW)
+    assert not keys.passes(Knock({}), NOW)
     with pytest.raises(ConfigError):
         ApiKey(["a", ""])
 
@@ -112,7 +113,7 @@ def test_basic_takes_the_password_of_any_user() -> None:
     basic = Basic({"a": "b:c", "d": "e"})
 
     def given(text: bytes) -> bool:
-        return basic.passes({b"authorization": text}, b"", NOW)
+        return basic.passes(Knock({b"authorization": text}), NOW)
 
     assert given(b"Basic " + base64.b64encode(b"a:b:c"))
     assert given(b"basic  " + base64.b64encode(b"d:e"))
@@ -129,6 +130,6 @@ def test_a_door_gets_the_schemes_that_have_a_secret() -> None:
     given = Secrets(secrets=["s"], users={"a": "b"})
     made = schemes(["api-key", "basic", "standard-webhooks", "none"], given)
     assert [type(one) for one in made] == [ApiKey, Basic, StandardWebhooks, Open]
-    assert made[-1].passes({}, b"", NOW)
+    assert made[-1].passes(Knock({}), NOW)
     with pytest.raises(ConfigError, match="not known"):
         schemes(["magic"], given)

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 
 from fluent_connect.app.cli.errors import CliError
-from fluent_connect.app.config.sections import DoorEntry
+from fluent_connect.app.config.doors import DoorEntry
 from fluent_connect.clients.transport import Answer, Request
 from fluent_connect.clients.transports import open_transport
 from fluent_connect.model.errors import UnreachableError

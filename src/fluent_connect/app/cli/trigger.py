@@ -25,8 +25,8 @@ from fluent_connect.app.cli.framework import (
 from fluent_connect.app.cli.output import json_line, line, note, stamp
 from fluent_connect.app.cli.sending import proof, send
 from fluent_connect.app.cli.story import is_good, is_over, state_of, story
+from fluent_connect.app.config.doors import DoorEntry
 from fluent_connect.app.config.result import Config
-from fluent_connect.app.config.sections import DoorEntry
 from fluent_connect.ingest.webhook import PATH
 from fluent_connect.journal.search import EventFilter, events_from_rows, events_statement
 from fluent_connect.journal.timeline import Step, timeline_from_rows, timeline_statement

@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Iterator
 
 from fluent_connect.app.config.accounts import Fed
+from fluent_connect.app.config.doors import DoorEntry
 from fluent_connect.app.config.mistakes import Mistake, did_you_mean
 from fluent_connect.app.config.schema import Connect, Files
-from fluent_connect.app.config.sections import DoorEntry
 from fluent_connect.app.config.validate import Path, descend, written
 from fluent_connect.ingest.verify.door import SCHEMES, schemes
 from fluent_connect.listener.sources import source
 from fluent_connect.model.errors import ConfigError
 from fluent_connect.model.yaml import Leaf, Table
 
-_NEEDED = {"api-key": "keys", "standard-webhooks": "secrets", "basic": "users"}
+_NEEDED = {"api-key": "keys", "query-key": "keys", "basic": "users"}
 _MAPPED = ("name-from", "key-from", "id-from", "version-from", "account-from")
 
 

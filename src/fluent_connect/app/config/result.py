@@ -5,13 +5,13 @@ from pathlib import Path
 
 import msgspec
 
+from fluent_connect.app.config.doors import DoorEntry
 from fluent_connect.app.config.mistakes import Mistake
 from fluent_connect.app.config.queues import Listener, Queue
 from fluent_connect.app.config.schema import Connect, Core, JobEntry, MappingEntry, RouteEntry
 from fluent_connect.app.config.sections import (
     AdminSection,
     DiskSection,
-    DoorEntry,
     ErrorEntry,
     HttpSection,
     JournalSection,

@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from fluent_connect.app.config.doors import DoorEntry
 from fluent_connect.app.config.sections import (
     AdminSection,
     DiskSection,
-    DoorEntry,
     ErrorEntry,
     HttpSection,
     JournalSection,

@@ -1,4 +1,4 @@
-"""The keys of the running service: doors, retries, calls, what is kept, ports and logs."""
+"""The keys of the running service: retries, calls, what is kept, ports and logs."""
 
 from typing import Annotated, Literal, Self
 
@@ -8,17 +8,13 @@ from pydantic_core import PydanticCustomError
 from fluent_connect.app.config.values import (
     Duration,
     Durations,
-    Hidden,
     Port,
     Positive,
     Rate,
-    Secrets,
     Share,
     Size,
-    Words,
 )
 from fluent_connect.clients.fluent.batch import BatchSettings
-from fluent_connect.ingest.verify.door import Secrets as DoorSecrets
 from fluent_connect.queues.retry import RetryPolicy
 
 _POLICY = RetryPolicy()
@@ -37,44 +33,6 @@ class Section(BaseModel):
     """A part of the configuration. Unknown keys are mistakes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=kebab)
-
-
-class DoorEntry(Section):
-    """Who may knock at a door, and (kind `external`) how the body becomes a message."""
-
-    kind: Literal["commercetools", "external"] = "commercetools"
-    scheme: Words = ()
-    schemes: Words = ()
-    secrets: Secrets = ()
-    keys: Secrets = ()
-    users: dict[str, Hidden] = Field(default_factory=dict)
-    header: str = "x-api-key"
-    tolerance: Duration = 300.0
-    accounts: Words = ()
-    body_limit: Size = 10 * 1024 * 1024
-    name_from: str | None = None
-    key_from: str | None = None
-    id_from: str | None = None
-    version_from: str | None = None
-    account_from: str | None = None
-
-    @property
-    def all_schemes(self) -> tuple[str, ...]:
-        """Return the schemes of which one has to pass; none named: those there are secrets for."""
-        told = {"api-key": self.keys, "basic": self.users, "standard-webhooks": self.secrets}
-        usual = tuple(name for name, secrets in told.items() if secrets)
-        return (*self.scheme, *self.schemes) or usual
-
-    @property
-    def given(self) -> DoorSecrets:
-        """Return what the schemes of the door are made of."""
-        return DoorSecrets(
-            secrets=self.secrets,
-            keys=self.keys,
-            users=self.users,
-            header=self.header,
-            tolerance=self.tolerance,
-        )
 
 
 class RetrySection(Section):

@@ -1,8 +1,9 @@
 """A shared key in a header."""
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from fluent_connect.ingest.verify.scheme import Knock
 from fluent_connect.model.errors import ConfigError
 
 
@@ -17,9 +18,9 @@ class ApiKey:
         self._keys = tuple(key.encode() for key in keys)
         self._header = header.lower().encode()
 
-    def passes(self, headers: Mapping[bytes, bytes], body: bytes, now: float) -> bool:  # noqa: ARG002
+    def passes(self, knock: Knock, now: float) -> bool:  # noqa: ARG002
         """Say whether the header holds one of the keys, in a time that tells nothing of them."""
-        given = headers.get(self._header)
+        given = knock.headers.get(self._header)
         if given is None:
             return False
         passed = False

@@ -1,31 +1,20 @@
 """A door of the endpoint: who may knock there, and how much may come through at once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
 
 import msgspec
 
 from fluent_connect.ingest.verify.api_key import ApiKey
 from fluent_connect.ingest.verify.basic import Basic
+from fluent_connect.ingest.verify.hmac_body import HmacBody, HmacForm
 from fluent_connect.ingest.verify.open import Open
+from fluent_connect.ingest.verify.query_secret import QuerySecret
+from fluent_connect.ingest.verify.scheme import Scheme
 from fluent_connect.ingest.verify.standard_webhooks import StandardWebhooks
 from fluent_connect.model.errors import ConfigError
 
 DEFAULT = "default"
 LARGEST_BODY = 10 * 1024 * 1024
-
-
-class Scheme(Protocol):
-    """One way to prove who is knocking."""
-
-    @property
-    def needs_body(self) -> bool:
-        """Say whether the body is part of the proof; if not, it is asked for before it is read."""
-        ...
-
-    def passes(self, headers: Mapping[bytes, bytes], body: bytes, now: float) -> bool:
-        """Say whether the proof holds. Raising means undecided: the sender is asked to return."""
-        ...
 
 
 class Door(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +30,16 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     body_limit: int = LARGEST_BODY
     keep: frozenset[str] = frozenset()
 
+    @property
+    def early(self) -> Sequence[Scheme]:
+        """Return the schemes that are asked before the body is read."""
+        return [each for each in self.schemes if not each.needs_body]
+
+    @property
+    def late(self) -> Sequence[Scheme]:
+        """Return the schemes that prove the body too."""
+        return [each for each in self.schemes if each.needs_body]
+
 
 class Secrets(msgspec.Struct, frozen=True, kw_only=True):
     """What the configuration knows of a door's secrets, whatever scheme they are for."""
@@ -49,7 +48,9 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True):
     keys: Sequence[str] = ()
     users: Mapping[str, str] = {}
     header: str = "x-api-key"
+    parameter: str = "key"
     tolerance: float = 300.0
+    hmac: HmacForm = HmacForm()
 
 
 def schemes(names: Sequence[str], given: Secrets) -> Sequence[Scheme]:
@@ -82,6 +83,14 @@ def _standard_webhooks(given: Secrets) -> Scheme | None:
     return StandardWebhooks(given.secrets, given.tolerance) if given.secrets else None
 
 
+def _hmac(given: Secrets) -> Scheme | None:
+    return HmacBody(given.secrets, given.hmac, given.tolerance) if given.secrets else None
+
+
+def _query(given: Secrets) -> Scheme | None:
+    return QuerySecret(given.keys, given.parameter) if given.keys else None
+
+
 def _open(_: Secrets) -> Scheme | None:
     return Open()
 
@@ -89,6 +98,8 @@ def _open(_: Secrets) -> Scheme | None:
 SCHEMES: Mapping[str, Callable[[Secrets], Scheme | None]] = {
     "api-key": _api_key,
     "basic": _basic,
+    "hmac": _hmac,
+    "query-key": _query,
     "standard-webhooks": _standard_webhooks,
     "none": _open,
 }

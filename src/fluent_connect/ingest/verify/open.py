@@ -1,6 +1,6 @@
 """A door that is open on purpose."""
 
-from collections.abc import Mapping
+from fluent_connect.ingest.verify.scheme import Knock
 
 
 class Open:
@@ -8,6 +8,6 @@ class Open:
 
     needs_body = False
 
-    def passes(self, headers: Mapping[bytes, bytes], body: bytes, now: float) -> bool:  # noqa: ARG002
+    def passes(self, knock: Knock, now: float) -> bool:  # noqa: ARG002
         """Say yes."""
         return True

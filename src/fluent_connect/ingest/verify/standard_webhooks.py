@@ -4,8 +4,9 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
+from fluent_connect.ingest.verify.scheme import Knock
 from fluent_connect.model.errors import ConfigError
 
 _PREFIX = "whsec_"
@@ -26,14 +27,15 @@ class StandardWebhooks:
         self._keys = tuple(key for secret in secrets for key in _keys(secret))
         self._tolerance = tolerance
 
-    def passes(self, headers: Mapping[bytes, bytes], body: bytes, now: float) -> bool:
+    def passes(self, knock: Knock, now: float) -> bool:
         """Say whether any `v1` entry is the signature of any secret, within the tolerance."""
+        headers = knock.headers
         id_ = headers.get(b"webhook-id", b"")
         timestamp = headers.get(b"webhook-timestamp", b"")
         given = headers.get(b"webhook-signature", b"")
         if not id_ or b"." in id_ or not self._timely(timestamp, now):
             return False
-        signed = b"%b.%b.%b" % (id_, timestamp, body)
+        signed = b"%b.%b.%b" % (id_, timestamp, knock.body)
         entries = [entry[3:] for entry in given.split() if entry.startswith(b"v1,")]
         passed = False
         for key in self._keys if entries else ():

@@ -7,8 +7,9 @@ import pytest
 from fluent_connect.app.cli import notifications, reading
 from fluent_connect.app.cli.errors import CliError
 from fluent_connect.app.cli.sending import proof
-from fluent_connect.app.config.sections import DoorEntry
+from fluent_connect.app.config.doors import DoorEntry
 from fluent_connect.ingest.verify.door import Secrets, schemes
+from fluent_connect.ingest.verify.scheme import Knock
 from fluent_connect.listener.envelopes import unwrap
 from fluent_connect.listener.parse import parse
 from fluent_connect.model.notification import Reference
@@ -92,7 +93,7 @@ def test_a_door_accepts_the_proof(door: DoorEntry) -> None:
         secrets=door.secrets, keys=door.keys, users=door.users, header=door.header, tolerance=60.0
     )
     raw = {name.lower().encode(): value.encode() for name, value in headers.items()}
-    assert any(each.passes(raw, b"{}", now) for each in schemes(door.all_schemes, given))
+    assert any(each.passes(Knock(raw, b"{}"), now) for each in schemes(door.all_schemes, given))
 
 
 def test_a_door_without_a_secret_is_an_error() -> None:

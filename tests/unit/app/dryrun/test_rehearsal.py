@@ -73,18 +73,18 @@ async def test_nothing_arrives_and_a_real_run_after_it_does_everything(
     assert held(sandbox) == before
     assert (ledger.dead, ledger.unaccounted) == (0, 0)
     assert ledger.skipped
-    reasons = {each.reason for each in Books(tmp_path / "dry").events(states=["skipped"])}
-    assert all(reason.startswith("dry run: ") for reason in reasons)
+    routed = [each for each in Books(tmp_path / "dry").events(states=["skipped"]) if each.messages]
+    assert {each.reason.partition(":")[0] for each in routed} == {"dry run"}
     summary = said[-1]
     assert summary["what"] == "summary"
     assert summary["writes"]["createOrder"] == 2
-    assert summary["messages"]["written"] == ledger.skipped
+    assert summary["messages"]["written"] >= len(routed)
     sandbox.commercetools.notifier.targets.clear()
     async with Inside(sandbox, tmp_path / "real") as real:
         announced = await announce(sandbox, real.url)
         ledger = await settled(tmp_path / "real", announced)
     assert ledger.done
-    assert not ledger.skipped
+    assert not ledger.dead
     assert held(sandbox)["order"] == summary["writes"]["createOrder"]
     assert held(sandbox)["variantProduct"] == summary["writes"]["createVariantProduct"]
 

@@ -174,7 +174,8 @@ class Run:
         present = not (absent or fetched.deleted)
         if old is None and not event and message.deletes and present:
             old = "stale read: deleted, but still there"
-        if old is None and absent and not message.deletes and self._age() < self._tools.patience:
+        untold = (absent or fetched.deleted) and not message.deletes
+        if old is None and untold and self._age() < self._tools.patience:
             old = "stale read: not there, though nobody told of its deletion"
         if old is not None:
             raise RetryableError(old, counts=False)
@@ -209,7 +210,8 @@ class Run:
         else:
             emitted = self._refreshes(changes)
             await self._push(changes, context)
-            note = self._note(sum(not each.put.parcel.not_before for each in emitted))
+            told = self._note(sum(not each.put.parcel.not_before for each in emitted))
+            note = "; ".join((told, *_notes(changes)))
         facts = (
             self._attempted("done", ""),
             *self._delivered(),
@@ -392,3 +394,9 @@ class Run:
             error=error,
             calls=encode(self._trace.calls),
         )
+
+
+def _notes(changes: Sequence[Change]) -> Iterable[str]:
+    """Return what the changes cannot bring about, each once."""
+    upserts = (change for change in changes if isinstance(change, Upsert))
+    return dict.fromkeys(note for change in upserts for note in change.notes)

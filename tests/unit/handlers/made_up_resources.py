@@ -9,6 +9,7 @@ from fluent_connect.handlers.category.upsert import CategoryState
 from fluent_connect.handlers.customer import CustomerState
 from fluent_connect.handlers.order.export import ExportedOrder
 from fluent_connect.handlers.product.catalogued import CataloguedProduct
+from fluent_connect.handlers.product.in_fluent import InFluent
 
 _TEXT = st.one_of(
     st.text(max_size=8),
@@ -69,22 +70,59 @@ _CUSTOM = of(
 _HEAD = of(model.Head, id=_ID, key=_MAYBE)
 _LINK = of(model.Link, type_id=_TEXT, id=_ID, key=_MAYBE, obj=st.none() | _HEAD)
 _ATTRIBUTE = of(product.Attribute, name=_TEXT, value=_JSON)
+_DATE = st.sampled_from(
+    [None, None, "2025-01-01T00:00:00Z", "2026-06-01T00:00:00.5Z", "9999-12-31T23:59:59.999Z", "x"]
+)
 _PRICE = of(
     product.Price,
     id=_MAYBE,
+    key=_MAYBE,
     sku=st.none() | _ID,
     value=_money(),
     country=_MAYBE,
     channel=st.none() | _LINK,
-    valid_from=_MAYBE,
-    valid_until=_MAYBE,
+    customer_group=st.none() | _LINK,
+    valid_from=_DATE,
+    valid_until=_DATE,
+    active=st.booleans(),
+    tiers=st.lists(of(product.PriceTier, minimum_quantity=st.integers(0, 9), value=_money()))
+    | st.just([]),
+    discounted=st.none() | of(model.DiscountedPrice, value=_money()),
+    recurrence_policy=st.none() | _LINK,
+)
+_ASSET = of(
+    model.Asset,
+    key=_MAYBE,
+    name=_LOCALIZED,
+    description=st.none() | _LOCALIZED,
+    tags=st.lists(_TEXT, max_size=2),
+    sources=st.lists(of(model.AssetSource, uri=_TEXT, content_type=_MAYBE), max_size=2),
 )
 _VARIANT = of(
     product.Variant,
     id=st.integers(0, 5),
     sku=st.none() | _ID | _TEXT,
-    prices=st.lists(_PRICE, max_size=2),
+    key=_MAYBE,
+    prices=st.lists(_PRICE, max_size=3),
     attributes=st.lists(_ATTRIBUTE, max_size=3),
+    images=st.lists(of(product.Image, url=_TEXT, label=_MAYBE), max_size=2),
+    assets=st.lists(_ASSET, max_size=2),
+)
+_KIND = st.fixed_dictionaries(
+    {"name": st.sampled_from(["text", "ltext", "enum", "lenum", "money", "number", "reference"])}
+)
+_PRODUCT_TYPE = of(
+    product.ProductType,
+    id=_ID,
+    key=_MAYBE,
+    attributes=st.lists(of(product.AttributeDefinition, name=_TEXT, type=_KIND), max_size=3),
+)
+_TAX = of(
+    product.TaxCategory,
+    id=_ID,
+    version=st.integers(1, 9),
+    key=_MAYBE,
+    rates=st.lists(_RATE, max_size=2),
 )
 _TARGET = of(
     line.ItemTarget,
@@ -201,7 +239,8 @@ PRODUCTS = of(
     id=_ID,
     version=st.integers(1, 2**53),
     key=_MAYBE,
-    product_type=st.none() | _LINK,
+    product_type=st.none() | of(model.Link, id=_ID, obj=st.none() | _PRODUCT_TYPE),
+    tax_category=st.none() | of(model.Link, id=_ID, obj=st.none() | _TAX),
     price_mode=st.sampled_from([None, "Embedded", "Standalone"]),
     master_data=of(
         product.MasterData,
@@ -210,6 +249,8 @@ PRODUCTS = of(
         | of(
             product.ProductData,
             name=_LOCALIZED,
+            slug=_LOCALIZED,
+            description=st.none() | _LOCALIZED,
             categories=st.lists(_LINK, max_size=2),
             attributes=st.lists(_ATTRIBUTE, max_size=2),
             master_variant=st.none() | _VARIANT,
@@ -217,6 +258,18 @@ PRODUCTS = of(
         ),
     ),
     standalone=st.lists(_PRICE, max_size=2),
+    in_fluent=of(
+        InFluent,
+        variants=st.lists(_ID, max_size=2),
+        inactive=st.frozensets(_ID, max_size=2),
+        standards=st.lists(_ID, max_size=1),
+        prices=st.dictionaries(
+            _ID,
+            st.dictionaries(
+                st.sampled_from(["DEFAULT/EUR", "A/B/JPY"]), st.sampled_from(["sent", "removed"])
+            ),
+        ),
+    ),
     at=st.sampled_from(["", "2026-01-01T00:00:00.000Z"]),
     gone=st.booleans(),
 )

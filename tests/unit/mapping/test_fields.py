@@ -4,8 +4,6 @@ from fluent_connect.clients.commercetools.model import Address
 from fluent_connect.mapping.address import phone, postal
 from fluent_connect.mapping.attributes import attributes
 from fluent_connect.mapping.gate import closed
-from fluent_connect.mapping.prices import Offer, price_rows, price_type
-from fluent_connect.model.errors import UnprocessableError
 
 
 @pytest.mark.parametrize(
@@ -64,32 +62,6 @@ def test_attributes_have_a_type_and_never_null() -> None:
         ("many", "JSON"),
         ("part", "JSON"),
     ]
-
-
-@pytest.mark.parametrize(
-    ("pattern", "fits"),
-    [
-        ("*", True),
-        ("*/*/*", True),
-        ("EUR/DE/store", True),
-        ("EUR", False),
-        ("*/", False),
-        ("USD/*/*", False),
-    ],
-)
-def test_a_pattern_takes_what_it_names(pattern: str, fits: bool) -> None:
-    offer = Offer("p", 1.0, "EUR", "DE", "store")
-    assert (price_type(offer, {pattern: "T-{country}"}) == "T-DE") is fits
-
-
-def test_the_first_pattern_that_fits_decides_and_rows_are_sorted() -> None:
-    offers = [Offer("b", 2.0, "USD"), Offer("a", 1.0, "EUR")]
-    assert [each["currency"] for each in price_rows(offers, {"*": "T"})] == ["EUR", "USD"]
-    assert price_rows(offers, {"EUR": "", "*": "T"}) == [
-        {"type": "T", "currency": "USD", "value": 2.0}
-    ]
-    with pytest.raises(UnprocessableError, match="a and c"):
-        price_rows([*offers, Offer("c", 3.0, "EUR")], {"*": "T"})
 
 
 def test_a_gate_names_the_field_that_keeps_it_closed() -> None:

@@ -32,6 +32,7 @@ class Upsert(msgspec.Struct, frozen=True, kw_only=True):
                 conflict (dead, both named), or for deactivations a reason to do nothing.
     categories: the exact refs that a product shall be in; others are removed.
     parents:    what a "not found" (C0120E) can be about.
+    notes:      what it cannot bring about, in words: told with what came of the message.
     """
 
     entity: Entity
@@ -42,6 +43,7 @@ class Upsert(msgspec.Struct, frozen=True, kw_only=True):
     identity: tuple[str, str] | None = None
     categories: Sequence[str] | None = None
     parents: Sequence[Parent] = ()
+    notes: Sequence[str] = ()
 
 
 class Ref(msgspec.Struct, frozen=True):

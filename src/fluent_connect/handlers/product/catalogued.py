@@ -1,45 +1,34 @@
 """What is read of a product, from both systems, before it is mapped."""
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from fluent_connect.clients.commercetools.model import Link
-from fluent_connect.clients.commercetools.product import Price, Product, Variant
+from fluent_connect.clients.commercetools.product import (
+    MasterData,
+    Price,
+    Product,
+    ProductData,
+    Variant,
+)
 from fluent_connect.handlers.message_handler import HandlerContext
+from fluent_connect.handlers.product.in_fluent import InFluent, in_fluent
 from fluent_connect.handlers.settings import Settings
-from fluent_connect.mapping.text import whole
+from fluent_connect.mapping.prices import asks_for
+from fluent_connect.mapping.text import fits, whole
 from fluent_connect.model.message import Message
 from fluent_connect.model.notification import Reference
 
-_REF = 100
+REF = 100
 _SKUS = 20
-_IN_FLUENT = """\
-query productInFluent(
-  $ref: String! $catalogue: ProductCatalogueKey! $after: String
-  $skus: [String!] $withSkus: Boolean!
-) {
-  found: standardProduct(ref: $ref, catalogue: $catalogue) {
-    ref status
-    variants(first: 500, after: $after) {
-      edges { cursor node { ref status attributes { name value } } }
-      pageInfo { hasNextPage }
-    }
-  }
-  sold: variantProducts(ref: $skus, catalogue: $catalogue, first: 1000) @include(if: $withSkus) {
-    edges { node { ref status } }
-  }
-}
-"""
-
-
-class InFluent(msgspec.Struct, frozen=True):
-    """What Fluent has of a product: the variants that came from it, and what is INACTIVE."""
-
-    variants: Sequence[str] = ()
-    inactive: Collection[str] = ()
+_ALWAYS = ("productType", "taxCategory")
+_CURRENT = "masterData.current"
+_VARIANTS = (f"{_CURRENT}.masterVariant", f"{_CURRENT}.variants[*]")
+_PARTS = {"channel": "channel", "group": "customerGroup", "recurrence": "recurrencePolicy"}
+"""By which reference of a price the price tables tell a part."""
 
 
 class CataloguedProduct(Product, frozen=True, kw_only=True):
@@ -54,11 +43,30 @@ class CataloguedProduct(Product, frozen=True, kw_only=True):
     gone: bool = msgspec.field(default=False, name="~gone")
 
 
+def expansions(settings: Settings) -> tuple[str, ...]:
+    """Return the references that are read with a product: as many as the settings ask for."""
+    paths = [*_ALWAYS]
+    if settings.category_ref == "key":
+        paths.append(f"{_CURRENT}.categories[*]")
+    paths += [
+        f"{variant}.prices[*].{link}" for link in _of_prices(settings) for variant in _VARIANTS
+    ]
+    if settings.reference_attributes == "key":
+        for place in (_CURRENT, *_VARIANTS):
+            paths += [f"{place}.attributes[*].value", f"{place}.attributes[*].value[*]"]
+    return tuple(paths)
+
+
+def _of_prices(settings: Settings) -> list[str]:
+    tables = (settings.price_types, settings.discounted_types)
+    return [link for part, link in _PARTS.items() if asks_for(part, *tables)]
+
+
 def standard_ref(product: Product, settings: Settings) -> str:
     """Return what the standard product is called in Fluent, never cut."""
     key = product.key if settings.product_key == "key" and product.key else product.id
     ref = settings.standard_product_ref.replace("{key}", key)
-    return whole(ref, _REF, f"the ref of product {product.id}")
+    return whole(ref, REF, f"the ref of product {product.id}")
 
 
 def variants(product: Product) -> list[Variant]:
@@ -69,13 +77,18 @@ def variants(product: Product) -> list[Variant]:
     return [*((data.master_variant,) if data.master_variant else ()), *data.variants]
 
 
+def skus(product: Product) -> list[str]:
+    """Return the SKUs that Fluent may know: a longer one was never sent."""
+    return [each.sku for each in variants(product) if each.sku and fits(each.sku, REF)]
+
+
 async def gather(product: CataloguedProduct, context: HandlerContext) -> CataloguedProduct:
     """Return the product with all else that its mapping needs."""
     moment = dt.datetime.fromtimestamp(context.clock(), dt.UTC)
     return msgspec.structs.replace(
         product,
         standalone=await _standalone(product, context),
-        in_fluent=await _in_fluent(product, context),
+        in_fluent=await _known(product, context),
         at=moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z",
     )
 
@@ -84,70 +97,52 @@ async def _standalone(product: Product, context: HandlerContext) -> list[Price]:
     """Return the product's standalone prices, if that is where its prices stand."""
     if product.price_mode != "Standalone" or not product.master_data.published:
         return []
-    skus = [each.sku for each in variants(product) if each.sku]
+    names = [each.sku for each in variants(product) if each.sku]
     found: list[Price] = []
-    for start in range(0, len(skus), _SKUS):
-        some = {"skus": skus[start : start + _SKUS]}
+    for start in range(0, len(names), _SKUS):
+        some = {"skus": names[start : start + _SKUS]}
         prices = context.commercetools.all(
-            "standalone-price", Price, where=("sku in :skus",), variables=some
+            "standalone-price",
+            Price,
+            where=("sku in :skus",),
+            variables=some,
+            expand=_of_prices(context.settings),
         )
         found += [price async for price in prices]
     return found
 
 
-async def _in_fluent(product: Product, context: HandlerContext) -> InFluent:
-    """Return what Fluent has under the product's standard product, and under its SKUs.
-
-    A variant that came from another product (keys and SKUs are used again) is not its own.
-    """
-    settings = context.settings
-    skus = [each.sku for each in variants(product) if each.sku]
-    asked: dict[str, object] = {
-        "ref": standard_ref(product, settings),
-        "catalogue": {"ref": settings.catalogue},
-        "skus": skus,
-        "withSkus": bool(skus),
-    }
-    own: list[str] = []
-    inactive: set[str] = set()
-    while True:
-        answer = await context.fluent.ask(_IN_FLUENT, asked)
-        standard = answer.get("found") or {}
-        edges = _edges(standard.get("variants"))
-        nodes = [edge["node"] for edge in edges]
-        own += [node["ref"] for node in nodes if _ours(node, product.id)]
-        seen = [standard, *nodes, *(edge["node"] for edge in _edges(answer.get("sold")))]
-        inactive |= {each["ref"] for each in seen if each.get("status") == "INACTIVE"}
-        if not edges or not (standard["variants"].get("pageInfo") or {}).get("hasNextPage"):
-            return InFluent(own, frozenset(inactive))
-        asked |= {"after": edges[-1]["cursor"], "withSkus": False}
-
-
-def _edges(connection: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]:
-    return [edge for edge in (connection or {}).get("edges") or () if edge.get("node")]
-
-
-def _ours(node: Mapping[str, object], product_id: str) -> bool:
-    attributes = node.get("attributes")
-    return any(
-        each.get("name") == "commercetoolsId" and each.get("value") == product_id
-        for each in (attributes if isinstance(attributes, list) else ())
-    )
+async def _known(product: Product, context: HandlerContext) -> InFluent:
+    ref = standard_ref(product, context.settings)
+    return await in_fluent(product.id, ref, skus(product), context)
 
 
 async def remains(
     message: Message, reference: Reference, context: HandlerContext
 ) -> CataloguedProduct:
-    """Return what is left of a deleted product: its key as the notification tells it."""
-    key = message.attributes.get("key")
+    """Return what is left of a deleted product: its key and SKUs, as its notification says."""
+    payload = await context.payload() or {}
+    inner = payload.get("data")
+    told: Mapping[str, Any] = inner if isinstance(inner, Mapping) else payload
+    last = told.get("currentProjection")
+    last = last if isinstance(last, Mapping) else {}
+    keys = (message.attributes.get("key"), last.get("key"))
     rest = CataloguedProduct(
         id=reference.id,
         version=message.version or 0,
-        key=key if isinstance(key, str) else None,
+        key=next((key for key in keys if key and isinstance(key, str)), None),
+        master_data=MasterData(current=_sold_as(last)),
         gone=True,
     )
-    found = await _in_fluent(rest, context)
-    return msgspec.structs.replace(rest, in_fluent=found)
+    return msgspec.structs.replace(rest, in_fluent=await _known(rest, context))
+
+
+def _sold_as(projection: Mapping[str, Any]) -> ProductData | None:
+    """Return a view that holds the SKUs of a projection, and nothing else."""
+    several = (projection.get("masterVariant"), *(projection.get("variants") or ()))
+    found = (each.get("sku") for each in several if isinstance(each, Mapping))
+    sold = [Variant(sku=sku) for sku in found if sku and isinstance(sku, str)]
+    return ProductData(variants=sold) if sold else None
 
 
 def link_key(link: Link[Any] | None) -> str | None:

@@ -1,9 +1,9 @@
 """A published product becomes a standard product and its variants in Fluent."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
-from fluent_connect.clients.commercetools.product import ProductData, Variant
+from fluent_connect.clients.commercetools.product import Variant
 from fluent_connect.clients.fluent.model import Entity, Parent, Upsert
 from fluent_connect.handlers.message_handler import (
     Change,
@@ -11,41 +11,47 @@ from fluent_connect.handlers.message_handler import (
     HandlerContext,
     MapContext,
     MessageHandler,
+    Refresh,
 )
+from fluent_connect.handlers.product import fields
 from fluent_connect.handlers.product.catalogued import (
+    REF,
     CataloguedProduct,
     dependencies,
+    expansions,
     gather,
-    link_key,
     remains,
+    skus,
     standard_ref,
     variants,
 )
-from fluent_connect.handlers.product.fields import common, described, gtin
-from fluent_connect.handlers.product.offers import rows
+from fluent_connect.handlers.product.offers import prices_of, sources
+from fluent_connect.handlers.product.sources import (
+    Common,
+    InactiveSource,
+    prepared,
+    standard_source,
+    variant_source,
+)
 from fluent_connect.handlers.settings import Settings
-from fluent_connect.mapping.attributes import attributes
-from fluent_connect.mapping.text import fits, whole
+from fluent_connect.mapping.prices import REMOVED, Row, distinct, next_change, record
+from fluent_connect.mapping.text import whole
 from fluent_connect.model.errors import UnprocessableError
 from fluent_connect.model.message import Message
 from fluent_connect.model.notification import Reference
-
-_REF = 100
-_EXPAND = ("productType", "taxCategory")
-_EXPAND_CATEGORIES = "masterData.current.categories[*]"
 
 
 class ProductUpsertHandler(MessageHandler[CataloguedProduct]):
     """Create or update a product and its variants; what is no longer sold goes INACTIVE."""
 
     name: ClassVar[str] = "ProductUpsertHandler"
+    version: ClassVar[str] = "2"
 
     async def fetch(self, message: Message, context: HandlerContext) -> Fetched[CataloguedProduct]:
-        """Read the product, its standalone prices, and which variants Fluent has of it."""
+        """Read the product, its standalone prices, and what Fluent has of it."""
         if message.resource is None:
             raise UnprocessableError("the message names no product")
-        by_key = context.settings.category_ref == "key"
-        expand = (*_EXPAND, *((_EXPAND_CATEGORIES,) if by_key else ()))
+        expand = expansions(context.settings)
         found = await context.commercetools.get(message.resource, CataloguedProduct, expand=expand)
         if found is not None:
             full = await gather(found, context)
@@ -56,40 +62,60 @@ class ProductUpsertHandler(MessageHandler[CataloguedProduct]):
         return Fetched(rest, message.version, deleted=True)
 
     def map(
-        self,
-        resource: CataloguedProduct,
-        message: Message,  # noqa: ARG002
-        context: MapContext,
+        self, resource: CataloguedProduct, message: Message, context: MapContext
     ) -> Iterable[Change]:
-        """Return the standard product first, then its variants, then those that go INACTIVE."""
-        settings = context.settings
+        """Return the standard product first, then its variants, then those that go INACTIVE.
+
+        Last comes the look at the product when its prices change by date.
+        """
         data = resource.master_data.current
-        standard = standard_ref(resource, settings)
+        standard = standard_ref(resource, context.settings)
         if resource.gone or data is None or not resource.master_data.published:
-            known = [*_skus(resource), *resource.in_fluent.variants]
-            return [
-                *(inactive("variantProduct", ref, resource, settings) for ref in _distinct(known)),
-                inactive("standardProduct", standard, resource, settings),
-            ]
-        sold = _sold(resource, settings)
-        over = [ref for ref in _distinct(resource.in_fluent.variants) if ref not in sold]
+            return _ended(resource, standard, context)
+        sold = _sold(resource, standard)
+        common = prepared(resource, data, standard, context.settings)
         return [
-            _standard(resource, data, standard, list(sold.values()), settings),
-            *(_variant(resource, data, each, standard, settings) for each in sold.values()),
-            *(inactive("variantProduct", ref, resource, settings) for ref in over),
+            _standard(common, list(sold.values()), context),
+            *(_variant(common, each, context) for each in sold.values()),
+            *_over(resource, sold, context),
+            *_look(resource, sold.values(), message),
         ]
 
 
-def _skus(product: CataloguedProduct) -> list[str]:
-    """Return the SKUs that Fluent may know: a longer one was never sent."""
-    return [each.sku for each in variants(product) if each.sku and fits(each.sku, _REF)]
+def _ended(product: CataloguedProduct, standard: str, context: MapContext) -> list[Change]:
+    """Return the deactivations of a product that is not sold: variants first."""
+    known = dict.fromkeys([*skus(product), *product.in_fluent.variants])
+    return [
+        *(_inactive("variantProduct", ref, product, context) for ref in known),
+        *(
+            _inactive("standardProduct", ref, product, context)
+            for ref in (standard, *product.in_fluent.standards)
+        ),
+    ]
 
 
-def _distinct(refs: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(refs))
+def _over(
+    product: CataloguedProduct, sold: Mapping[str, Variant], context: MapContext
+) -> Iterable[Change]:
+    """Yield the deactivations of variants that are gone, and of what the product was before."""
+    for ref in dict.fromkeys(product.in_fluent.variants):
+        if ref not in sold:
+            yield _inactive("variantProduct", ref, product, context)
+    for ref in product.in_fluent.standards:
+        yield _inactive("standardProduct", ref, product, context)
 
 
-def _sold(product: CataloguedProduct, settings: Settings) -> dict[str, Variant]:
+def _look(
+    product: CataloguedProduct, sold: Iterable[Variant], message: Message
+) -> Iterable[Change]:
+    """Yield the look at the product at the next time at which one of its prices begins or ends."""
+    prices = [price for variant in sold for price in prices_of(product, variant) if price.active]
+    at = next_change(prices, product.at)
+    if at is not None:
+        yield Refresh(message.resource or Reference("product", product.id), message.name, at)
+
+
+def _sold(product: CataloguedProduct, standard: str) -> dict[str, Variant]:
     """Return the variants by SKU; one without a SKU cannot be sold, and is left out.
 
     Raise UnprocessableError if none has one, or two have the same.
@@ -98,7 +124,7 @@ def _sold(product: CataloguedProduct, settings: Settings) -> dict[str, Variant]:
     for variant in variants(product):
         if not variant.sku:
             continue
-        ref = whole(variant.sku, _REF, f"SKU of variant {variant.id} of product {product.id}")
+        ref = whole(variant.sku, REF, f"SKU of variant {variant.id} of product {product.id}")
         other = found.setdefault(ref, variant)
         if other is not variant:
             raise UnprocessableError(
@@ -106,7 +132,6 @@ def _sold(product: CataloguedProduct, settings: Settings) -> dict[str, Variant]:
             )
     if not found:
         raise UnprocessableError(f"product {product.id}: no variant has a SKU")
-    standard = standard_ref(product, settings)
     if standard in found:
         raise UnprocessableError(
             f"product {product.id}: {standard} is both the standard product and a SKU"
@@ -114,105 +139,78 @@ def _sold(product: CataloguedProduct, settings: Settings) -> dict[str, Variant]:
     return found
 
 
-def inactive(entity: Entity, ref: str, product: CataloguedProduct, settings: Settings) -> Upsert:
+def _inactive(entity: Entity, ref: str, product: CataloguedProduct, context: MapContext) -> Upsert:
     """Return a deactivation that touches only what came from this very product."""
     return Upsert(
         entity=entity,
         ref=ref,
-        update={
-            "ref": ref,
-            "catalogue": {"ref": settings.catalogue},
-            "status": "INACTIVE",
-            "attributes": attributes(
-                {"commercetoolsId": product.id, "commercetoolsVersion": product.version}
-            ),
-        },
+        update=fields.inactive(InactiveSource(ref=ref, product=product), context.settings),
         identity=("commercetoolsId", product.id),
     )
 
 
-def _standard(
-    product: CataloguedProduct,
-    data: ProductData,
-    ref: str,
-    sold: list[Variant],
-    settings: Settings,
-) -> Upsert:
-    left_out = [each.id for each in variants(product) if not each.sku]
-    extra: Mapping[str, object] = {"variantsWithoutSku": left_out}
-    fields = {
-        **common(ref, product, data, settings),
-        "gtin": gtin(ref, sold[0] if len(sold) == 1 else None, data, settings),
-        "attributes": described(product, data.attributes, data, settings, extra),
-    }
-    return _upsert("standardProduct", ref, fields, product=product, data=data, settings=settings)
-
-
-def _variant(
-    product: CataloguedProduct,
-    data: ProductData,
-    variant: Variant,
-    standard: str,
-    settings: Settings,
-) -> Upsert:
-    ref = variant.sku or ""
-    extra: Mapping[str, object] = {
-        "commercetoolsVariantId": variant.id,
-        "variantKey": variant.key,
-        "imageUrls": [image.url for image in variant.images if image.url],
-    }
-    fields = {
-        **common(ref, product, data, settings),
-        "product": {"ref": standard, "catalogue": {"ref": settings.catalogue}},
-        "gtin": gtin(ref, variant, data, settings),
-        "attributes": described(product, variant.attributes, data, settings, extra),
-    }
-    prices = rows(product, variant, settings)
-    if prices:
-        fields["prices"] = prices
-    parent = Parent("standardProduct", standard, Reference("product", product.id))
+def _standard(common: Common, sold: Sequence[Variant], context: MapContext) -> Upsert:
+    source = standard_source(common, sold, context.settings)
     return _upsert(
-        "variantProduct",
-        ref,
-        fields,
-        product=product,
-        data=data,
-        settings=settings,
-        parents=(parent,),
+        "standardProduct", source.ref, fields.standard(source, context.settings), common, context
     )
+
+
+def _variant(common: Common, variant: Variant, context: MapContext) -> Upsert:
+    settings, product = context.settings, common.product
+    ref = variant.sku or ""
+    rows = distinct(
+        Row(each.offer.name, fields.price(each)) for each in sources(product, variant, settings)
+    )
+    known = record(rows, product.in_fluent.prices.get(ref, {}))
+    gone = [key for key, state in known.items() if state == REMOVED]
+    source = variant_source(
+        common,
+        variant,
+        settings,
+        prices=[*(row.fields for row in rows), *_marked(gone, settings)],
+        known_prices=known,
+    )
+    parent = Parent("standardProduct", common.standard, Reference("product", product.id))
+    filled = fields.variant(source, settings)
+    return _upsert(
+        "variantProduct", ref, filled, common, context, parents=(parent,), notes=_told(gone, ref)
+    )
+
+
+def _marked(gone: Iterable[str], settings: Settings) -> Iterable[Mapping[str, object]]:
+    """Yield the rows that tell of removed prices, if that is wanted: Fluent deletes none."""
+    for key in gone if settings.removed_price == "mark" else ():
+        kind, _, currency = key.rpartition("/")
+        yield {"type": kind, "currency": currency, "value": settings.price_marker}
+
+
+def _told(gone: Sequence[str], ref: str) -> tuple[str, ...]:
+    return (f"removed prices stay in Fluent: {ref} {', '.join(gone)}",) if gone else ()
 
 
 def _upsert(
     entity: Entity,
     ref: str,
-    fields: dict[str, object],
+    filled: dict[str, object],
+    common: Common,
+    context: MapContext,
     *,
-    product: CataloguedProduct,
-    data: ProductData,
-    settings: Settings,
     parents: tuple[Parent, ...] = (),
+    notes: tuple[str, ...] = (),
 ) -> Upsert:
-    categories = [
-        Parent(
-            "category", _category(link.id, link_key(link), settings), Reference("category", link.id)
-        )
-        for link in data.categories
-    ]
-    refs = _distinct(each.ref for each in categories)
-    catalogue = {"ref": settings.catalogue}
-    if refs:
-        fields["categories"] = [{"ref": each, "catalogue": catalogue} for each in refs]
-    again = {"status": "ACTIVE"} if ref in product.in_fluent.inactive else {}
+    refs = list(dict.fromkeys(common.categories.values()))
+    categories = (
+        Parent("category", name, Reference("category", id_))
+        for id_, name in common.categories.items()
+    )
+    again = ref in common.product.in_fluent.inactive
     return Upsert(
         entity=entity,
         ref=ref,
-        create={**fields, "type": "STANDARD" if entity == "standardProduct" else "VARIANT"},
-        update={**fields, **again},
+        create=filled,
+        update={**filled, "status": "ACTIVE"} if again else filled,
         categories=refs,
-        parents=(*parents, *categories, Parent("catalogue", settings.catalogue)),
+        parents=(*parents, *categories, Parent("catalogue", context.settings.catalogue)),
+        notes=notes,
     )
-
-
-def _category(identity: str, key: str | None, settings: Settings) -> str:
-    name = identity if settings.category_ref == "id" else key or ""
-    return whole(name, _REF, f"the {settings.category_ref} of category {identity}")

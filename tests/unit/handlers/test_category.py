@@ -4,10 +4,15 @@ import msgspec
 import pytest
 
 from fluent_connect.clients.fluent.model import Parent, Upsert
+from fluent_connect.handlers.category import in_fluent
 from fluent_connect.handlers.category.upsert import CategoryState, CategoryUpsertHandler
 from fluent_connect.handlers.message_handler import Refresh
 from fluent_connect.handlers.settings import Settings
-from fluent_connect.model.errors import UnprocessableError
+from fluent_connect.model.errors import RetryableError, UnprocessableError
+from fluent_connect.model.notification import Reference
+from fluent_connect.testing import fake_fluent as testing_fluent
+from fluent_connect.testing.bench import Bench
+from fluent_connect.testing.deliver import message_for
 from fluent_schema import faults
 from unit.handlers.stage import (
     FakeCommercetools,
@@ -230,3 +235,36 @@ async def test_the_parent_is_expanded_only_where_its_key_is_wanted() -> None:
     settings = Settings(category_ref="key")
     await HANDLER.fetch(message("category", "cat-1"), context(shop, settings=settings))
     assert [expand for _, expand in shop.asked] == [(), ("parent",)]
+
+
+# Gone without a word: deleted with a category above it.
+
+
+async def test_a_category_that_is_gone_untold_goes_inactive_once_it_is_no_stale_read() -> None:
+    answers = {
+        in_fluent._HELD: holding(),
+        in_fluent._CHILDREN: below(),
+        in_fluent._SOLD: {"found": None},
+    }
+    held = {"attributes": {"commercetoolsId": "cat-1"}}
+    fluent = testing_fluent.FakeFluent({("category", "cat-1"): held}, answers=answers)
+    bench = Bench(HANDLER, fluent=fluent)
+    reference = Reference("category", "cat-1")
+    await bench.put(message_for(HANDLER, reference, version=3))
+    first, *_, last = await bench.drain()
+    assert isinstance(first.error, RetryableError)
+    assert "stale read" in str(first.error)
+    assert first.pushed == []
+    (change,) = last.pushed
+    assert isinstance(change, Upsert)
+    assert change.update is not None
+    assert change.update["status"] == "INACTIVE"
+    assert change.identity == ("commercetoolsId", "cat-1")
+
+
+async def test_a_category_that_fluent_never_had_and_that_is_gone_is_skipped() -> None:
+    fetched = await HANDLER.fetch(message("category", "cat-1"), context(fluent=FakeFluent([])))
+    assert fetched.resource is None
+    theirs = FakeFluent([holding("another")])
+    fetched = await HANDLER.fetch(message("category", "cat-1"), context(fluent=theirs))
+    assert fetched.resource is None

@@ -69,14 +69,14 @@ class CategoryUpsertHandler(MessageHandler[CategoryState]):
         if found is not None:
             full = await _with_held(found, message, context)
             return Fetched(full, full.version)
-        if not message.deletes:
-            return Fetched(None, None)
         key = message.attributes.get("key")
         top = key if by_key else reference.id
         if not isinstance(top, str):
-            raise UnprocessableError(f"{reference} was deleted, and nobody tells its key")
-        rest = await _remains(Deactivated(top, reference.id), message.version or 0, context)
-        return Fetched(rest, message.version, deleted=True)
+            if message.deletes:
+                raise UnprocessableError(f"{reference} was deleted, and nobody tells its key")
+            return Fetched(None, None)
+        rest = await _remains(Deactivated(top, reference.id), message, context)
+        return Fetched(rest, message.version if rest else None, deleted=rest is not None)
 
     def map(
         self,
@@ -197,10 +197,18 @@ async def _with_held(
     return msgspec.structs.replace(category, held=there, taken_over=over)
 
 
-async def _remains(top: Deactivated, version: int, context: HandlerContext) -> CategoryState:
-    """Return what Fluent has of a deleted category: itself, its subtree, and its products."""
+async def _remains(
+    top: Deactivated, message: Message, context: HandlerContext
+) -> CategoryState | None:
+    """Return what Fluent has of a deleted category: itself, its subtree, and its products.
+
+    One that is gone without a message of its own went with a category above it: of such a one None,
+    if Fluent does not have it.
+    """
     there = await held(top.ref, context)
     mine = there is not None and there.id in (None, top.id)
+    if not mine and not message.deletes:
+        return None
     gone = await subtree(top, context) if mine else [top]
     products = await sold(gone, context) if mine else []
-    return CategoryState(id=top.id, version=version, gone=gone, sold=products)
+    return CategoryState(id=top.id, version=message.version or 0, gone=gone, sold=products)

@@ -204,6 +204,20 @@ def test_a_category_without_parent_may_stand_below_one_of_the_account() -> None:
     assert child.parents[0].ref == "cat-0"
 
 
+async def test_a_move_to_the_root_that_no_update_can_express_is_told() -> None:
+    shop = FakeCommercetools({"category/cat-1": category()})
+    told = message("category", "cat-1")
+    below_another = holding(parentCategory={"ref": "cat-0"})
+    fetched = await HANDLER.fetch(told, context(shop, FakeFluent([below_another])))
+    assert fetched.resource is not None
+    (change,) = HANDLER.map(fetched.resource, told, map_context())
+    assert isinstance(change, Upsert)
+    assert change.notes == ("drift: category cat-1 is at the root, in Fluent still below cat-0",)
+    assert change.update is not None
+    assert "parentCategory" not in change.update
+    assert mapped(category()).notes == ()
+
+
 async def test_fluent_is_asked_only_where_its_answer_can_matter() -> None:
     parent = {"typeId": "category", "id": "cat-0"}
     shop = FakeCommercetools({"category/cat-1": category(parent=parent), "category/x": category()})

@@ -116,6 +116,7 @@ class CategoryUpsertHandler(MessageHandler[CategoryState]):
                     *((parent,) if parent else ()),
                     Parent("catalogue", settings.catalogue),
                 ),
+                notes=_drift(resource, ref, parent),
             )
         ]
 
@@ -157,6 +158,14 @@ def _parent(category: Category, settings: Settings) -> Parent | None:
     key = link.obj.key if link.obj else link.key
     ref = category_ref(link.id, key, settings, _PARENT_REF)
     return Parent("category", ref, Reference("category", link.id))
+
+
+def _drift(category: CategoryState, ref: str, parent: Parent | None) -> Sequence[str]:
+    """Return what of the category's place no update can express."""
+    there = category.held.parent if category.held else None
+    if there is None or parent is not None:
+        return ()
+    return (f"drift: category {ref} is at the root, in Fluent still below {there}",)
 
 
 def _deactivation(category: Deactivated, top: Category, settings: Settings) -> Upsert:

@@ -10,9 +10,14 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from fluent_connect.model.errors import MalformedError, UnprocessableError
+from fluent_connect.listener.cloud_events import CloudEvent, binary, is_binary, structured
+from fluent_connect.model.errors import MalformedError, Skip
 
 DEEPEST = 4
+_CONFIRMATIONS = {
+    "SubscriptionConfirmation": "the door that verified it confirms what it has on its list",
+    "UnsubscribeConfirmation": "somebody ended the subscription",
+}
 _BOM = b"\xef\xbb\xbf"
 _Found = Raw | UnsetType
 
@@ -29,30 +34,19 @@ class _Probe(msgspec.Struct):
     detail: _Found = UNSET
     specversion: _Found = UNSET
     event_type: _Found = msgspec.field(default=UNSET, name="eventType")
+    event_id: _Found = msgspec.field(default=UNSET, name="eventId")
     data: _Found = UNSET
     sequence_number: _Found = msgspec.field(default=UNSET, name="sequenceNumber")
 
 
 class _Pushed(msgspec.Struct):
-    """A message of Google Pub/Sub."""
+    """A message of Google Pub/Sub, or something else that is called `message`."""
 
-    data: str
-
-
-class _CloudEvent(msgspec.Struct):
-    """What a CloudEvent must say, and what it may hold."""
-
-    specversion: str
-    id: str
-    source: str
-    type: str
     data: _Found = UNSET
-    data_base64: str | None = None
 
 
 _probe = msgspec.json.Decoder(_Probe).decode
 _pushed = msgspec.json.Decoder(_Pushed).decode
-_cloud_event = msgspec.json.Decoder(_CloudEvent).decode
 _text = msgspec.json.Decoder(str).decode
 _items = msgspec.json.Decoder(list[Raw]).decode
 
@@ -61,7 +55,8 @@ def unwrap(body: bytes, headers: Mapping[str, str] = {}, *, batch: bool = True) 
     """Return the notifications in `body`, each as the bytes that commercetools sent.
 
     Several are the parts of a batch, which may still be wrapped; `batch` False: this is a part
-    already, and holds no batch. Raise MalformedError if no envelope is known in it.
+    already, and holds no batch. Raise MalformedError if no envelope is known in it, Skip if it is
+    about the subscription alone.
     """
     try:
         return _unwrapped(_bare(body), headers, batch=batch)
@@ -70,13 +65,15 @@ def unwrap(body: bytes, headers: Mapping[str, str] = {}, *, batch: bool = True) 
 
 
 def _unwrapped(body: bytes, headers: Mapping[str, str], *, batch: bool) -> Sequence[bytes]:
-    if "ce-specversion" in headers:
-        _check_version(headers["ce-specversion"])
+    if is_binary(headers) and batch:
+        body = _bare(_data(binary(headers, body)))
     for _ in range(DEEPEST + 1):
         if body.lstrip()[:1] == b"[":
             items = [bytes(item) for item in _items(body)]
             if not batch:
                 raise MalformedError("a batch in a batch")
+            for item in items:
+                _check_part(item)
             if len(items) != 1:
                 return items
             body, batch = items[0], False
@@ -93,12 +90,13 @@ def _opened(body: bytes) -> bytes | None:
     probe = _probe(body)
     if probe.notification_type is not UNSET:
         return None
+    if (pushed := _pushed_data(probe)) is not None:
+        return _decoded(pushed)
     for found, opener in (
-        (probe.message is not UNSET, _pubsub),
         (probe.sns_type is not UNSET and probe.topic_arn is not UNSET, _sns),
         (probe.detail_type is not UNSET and probe.detail is not UNSET, _eventbridge),
         (probe.specversion is not UNSET, _structured),
-        (probe.event_type is not UNSET and probe.data is not UNSET, _eventgrid),
+        (_is_eventgrid(probe), _eventgrid),
     ):
         if found:
             return opener(body, probe)
@@ -107,16 +105,26 @@ def _opened(body: bytes) -> bytes | None:
     raise MalformedError("no envelope that is known here")
 
 
-def _pubsub(body: bytes, probe: _Probe) -> bytes:  # noqa: ARG001
-    """Google Pub/Sub push, and Connect; `message.attributes` may hold what `data` says too."""
-    return _decoded(_pushed(_raw(probe.message)).data)
+def _pushed_data(probe: _Probe) -> str | None:
+    """Return the data of Google Pub/Sub push, and of Connect; None if it is neither.
+
+    `message.attributes` may hold what the data says too.
+    """
+    message = _raw(probe.message)
+    if not message.startswith(b"{"):
+        return None
+    data = _pushed(message).data
+    return None if data is UNSET else _text(bytes(data))
 
 
 def _sns(body: bytes, probe: _Probe) -> bytes:  # noqa: ARG001
-    """Amazon SNS: the payload is a text."""
+    """Amazon SNS: the payload is a text. The door confirms subscriptions, not the listener."""
     kind = _text(_raw(probe.sns_type))
+    if kind in _CONFIRMATIONS:
+        topic = _text(_raw(probe.topic_arn))
+        raise Skip(f"{kind} of {topic}: {_CONFIRMATIONS[kind]}")
     if kind != "Notification":
-        raise UnprocessableError(f"SNS sent a {kind}: this door confirms no subscriptions")
+        raise MalformedError(f"SNS sends no {kind[:40]!r}")
     return _text(_raw(probe.sns_message)).encode()
 
 
@@ -127,15 +135,13 @@ def _eventbridge(body: bytes, probe: _Probe) -> bytes:  # noqa: ARG001
 
 def _structured(body: bytes, probe: _Probe) -> bytes:  # noqa: ARG001
     """CloudEvents, structured."""
-    event = _cloud_event(body)
-    _check_version(event.specversion)
-    if not (event.id and event.source and event.type):
-        raise MalformedError("a CloudEvent without id, source or type")
-    if event.data_base64 is not None and event.data is UNSET:
-        return _decoded(event.data_base64)
-    if event.data is UNSET or event.data_base64 is not None:
-        raise MalformedError("a CloudEvent holds `data` or `data_base64`")
-    return _raw(event.data)
+    return _data(structured(body))
+
+
+def _is_eventgrid(probe: _Probe) -> bool:
+    """Say whether it is Event Grid's own schema; Google's old functions say `eventType` as well."""
+    told = probe.event_type is not UNSET and probe.data is not UNSET
+    return told and probe.event_id is UNSET
 
 
 def _eventgrid(body: bytes, probe: _Probe) -> bytes:  # noqa: ARG001
@@ -143,9 +149,18 @@ def _eventgrid(body: bytes, probe: _Probe) -> bytes:  # noqa: ARG001
     return _raw(probe.data)
 
 
-def _check_version(version: str) -> None:
-    if version not in {"1.0", "0.3"}:
-        raise MalformedError(f"CloudEvents {version!r} is not known here")
+def _check_part(item: bytes) -> None:
+    """Raise MalformedError if a batch that holds this cannot be taken: all parts are, or none."""
+    if item[:1] != b"{":
+        raise MalformedError("a part of the batch is no object")
+    if _probe(item).specversion is not UNSET:
+        structured(item)
+
+
+def _data(event: CloudEvent) -> bytes:
+    if event.data is None:
+        raise MalformedError("a CloudEvent without data says nothing that could be carried")
+    return event.data
 
 
 def _decoded(text: str) -> bytes:

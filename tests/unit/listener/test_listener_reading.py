@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from fluent_connect.listener.ct_external_message_receiver import CTExternalMessageReceiver
+from fluent_connect.listener.envelopes import unwrap
 from fluent_connect.model.errors import (
     ConnectError,
     MalformedError,
-    UnprocessableError,
+    Skip,
 )
 from fluent_connect.model.fact import Told
 from fluent_connect.model.notification import Notification
@@ -77,12 +78,65 @@ async def test_every_wrapper_is_taken_off_also_one_in_another(
     ]
     for body in wrapped:
         assert (await hear(body)).fate == Done("1 message"), body
-    binary_mode = await hear(order_created, {"ce-specversion": "1.0"})
+    headers = {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "/shop", "ce-type": "t"}
+    binary_mode = await hear(order_created, headers)
     assert binary_mode.fate == Done("1 message")
     with pytest.raises(MalformedError, match="wrapped more than 4"):
         await hear(pubsub(wrapped[-1]))
-    with pytest.raises(UnprocessableError, match="confirms no"):
-        await hear({"Type": "SubscriptionConfirmation", "TopicArn": "arn"})
+
+
+@pytest.mark.parametrize("kind", ["SubscriptionConfirmation", "UnsubscribeConfirmation"])
+async def test_what_is_about_the_subscription_of_sns_alone_is_skipped(kind: str) -> None:
+    with pytest.raises(Skip, match=f"{kind} of arn"):
+        await hear({"Type": kind, "TopicArn": "arn"})
+    with pytest.raises(MalformedError, match="sends no"):
+        await hear({"Type": "Other", "TopicArn": "arn"})
+
+
+async def test_a_batch_is_taken_whole_or_not_at_all(order_created: Mapping[str, object]) -> None:
+    good = cloud(order_created)
+    assert isinstance((await hear([good, good])).fate, Done)
+    for bad in ({**good, "specversion": "0.9"}, {**good, "id": ""}, "text", 1, None, [good]):
+        with pytest.raises(MalformedError):
+            await hear([good, bad])
+
+
+@pytest.mark.parametrize(
+    "lacking", ["ce-specversion", "ce-id", "ce-source", "ce-type", "ce-Bad.name", "ce-time"]
+)
+async def test_in_binary_mode_the_headers_are_the_event(
+    lacking: str, order_created: Mapping[str, object]
+) -> None:
+    headers = {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "/shop", "ce-type": "t"}
+    if lacking == "ce-specversion":
+        headers[lacking] = "0.9"
+    elif headers.pop(lacking, None) is None:
+        headers[lacking] = "lunchtime"
+    with pytest.raises(MalformedError):
+        await hear(order_created, headers)
+    structured = {**headers, "content-type": "application/cloudevents+json"}
+    assert (await hear(cloud(order_created), structured)).fate == Done("1 message")
+    with pytest.raises(MalformedError, match="without data"):
+        await hear(b"", {**headers, **_WHOLE} if lacking != "ce-Bad.name" else _WHOLE)
+
+
+_WHOLE = {
+    "ce-specversion": "1.0",
+    "ce-id": "1",
+    "ce-source": "/shop",
+    "ce-type": "t",
+    "ce-time": "2018-04-05T17:31:00Z",
+    "content-type": "application/json",
+}
+
+
+async def test_what_is_called_message_need_not_be_pubsub() -> None:
+    event = {**cloud({"message": "Hello"}), "message": "an extension"}
+    with pytest.raises(MalformedError, match="no envelope"):
+        await hear(event)
+    assert unwrap(b'{"notificationType":"x","message":{"data":"!"}}') == (
+        b'{"notificationType":"x","message":{"data":"!"}}',
+    )
 
 
 async def test_the_payload_can_be_read_whole(order_created: Mapping[str, object]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from fluent_connect.clients.commercetools.model import Money
+from fluent_connect.clients.commercetools.model import Head, Link, Money
 from fluent_connect.clients.commercetools.product import Price, Variant
 from fluent_connect.handlers.product.catalogued import CataloguedProduct, link_key
 from fluent_connect.handlers.settings import Settings
@@ -95,7 +95,7 @@ def _offers(prices: Iterable[Price]) -> Iterator[tuple[Offer, Money, Price, bool
 
 
 def _offer(price: Price, index: int) -> Offer:
-    def called(link: object) -> str:
+    def called(link: Link[Head] | None) -> str:
         return (link_key(link) or link.id) if link else ""
 
     return Offer(

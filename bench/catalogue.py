@@ -184,8 +184,9 @@ async def run(
     began = time.perf_counter()
     for at in range(0, len(told), 500):
         await service.store.commit(*(written(each) for each in told[at : at + 500]))
-    while await waits(service):
-        await asyncio.sleep(0.1)
+    async with asyncio.timeout(asked.within):
+        while await waits(service):
+            await asyncio.sleep(0.1)
     seconds = time.perf_counter() - began
     await service.stop(0.0)
     after = await state(platforms)
@@ -283,6 +284,7 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--batch", type=int, default=0, help="http.batch.max; 1: no batches")
     parser.add_argument("--parallel", type=int, default=0, help="http.batch.parallel")
+    parser.add_argument("--within", type=float, default=900, help="seconds that a run may take")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     uvloop.run(serve(given.products) if given.serve else main(given))

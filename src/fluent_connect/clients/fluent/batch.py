@@ -6,6 +6,7 @@ Nobody waits for others to come: what is asked for while requests are under way 
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import msgspec
@@ -109,8 +110,8 @@ class Batcher:
     """Sends what is asked for, in as few requests as there is need for.
 
     Only operations of one name share a request. Mutations that make what others of them need, or
-    that are about one entity, never do, nor is one sent while what it needs is being made: whether
-    Fluent carries them out one after the other is not documented.
+    that are about one entity, never do, nor is one sent before what it needs is made, if that is
+    asked for as well: whether Fluent carries them out one after the other is not documented.
     """
 
     def __init__(self, share: Share, settings: BatchSettings, timeout: float) -> None:
@@ -153,22 +154,25 @@ class Batcher:
 
     def _next(self) -> list[Asked]:
         """Take those out of the queue that go with the next request: the first, and its like."""
+        waiting = [each for each in self._waiting if not each.future.done()]
+        coming = {each.makes for each in waiting if each.makes and each.creates}
         chosen = _Chosen(self._settings, self._most, self._least_lease)
-        rest: list[Asked] = []
-        for asked in self._waiting:
-            if asked.future.done():
-                continue
-            if self._is_held(asked) or not chosen.takes(asked):
-                rest.append(asked)
-        self._waiting = rest
+        self._waiting = [
+            each for each in waiting if self._is_held(each, coming) or not chosen.takes(each)
+        ]
+        if not chosen.members and self._waiting and not self._under_way:
+            # They need each other: Fluent shall say what is wrong with that.
+            chosen.takes(self._waiting.pop(0))
         return chosen.members
 
-    def _is_held(self, asked: Asked) -> bool:
-        """Say whether what it needs, or what it is about, is being written right now."""
+    def _is_held(self, asked: Asked, coming: AbstractSet[Key]) -> bool:
+        """Say whether what it needs, or what it is about, is being written or waits to be made."""
         making = self._making
-        if not making or asked.makes is None:
+        if asked.makes is None or not (making or coming):
             return False
-        return asked.makes in making or any(key in making for key in asked.needs)
+        return asked.makes in making or any(
+            key in making or (key in coming and key != asked.makes) for key in asked.needs
+        )
 
     async def _send(self, members: list[Asked]) -> None:
         try:

@@ -99,9 +99,10 @@ class Entities:
         """Yield the entities of a kind by rising id, those with one of the refs if given."""
         if refs is None:
             return self._read("kind = ? AND id > ? ORDER BY id", kind, after)
+        # Without the signs SQLite would go through all of the kind, in the order of their ids.
         marks = ",".join("?" * len(refs))
         return self._read(
-            f"kind = ? AND id > ? AND ref IN ({marks}) ORDER BY id", kind, after, *refs
+            f"kind = ? AND +id > ? AND ref IN ({marks}) ORDER BY +id", kind, after, *refs
         )
 
     def owned(self, owner: str, kind: str, after: int = 0) -> Iterator[Json]:

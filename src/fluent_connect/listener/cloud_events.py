@@ -76,7 +76,7 @@ def _attributes(members: Mapping[str, Raw]) -> Iterator[tuple[str, object]]:
 
 def _check(attributes: Mapping[str, object]) -> None:
     version = attributes.get("specversion")
-    if version not in _VERSIONS:
+    if not isinstance(version, str) or version not in _VERSIONS:
         raise MalformedError(f"CloudEvents {version!r} is not known here")
     for name in _REQUIRED:
         value = attributes.get(name)

@@ -180,6 +180,7 @@ PRODUCT: dict[str, Action] = {
     "setPrices": on_views(_set_prices, "ProductPricesSet"),
     "addToCategory": on_views(_add_category, "ProductAddedToCategory"),
     "removeFromCategory": on_views(_remove_category, "ProductRemovedFromCategory"),
+    "setKey": Setter("key"),
     "setTaxCategory": Setter("taxCategory"),
     "setPriceMode": Setter("priceMode", "", "ProductPriceModeSet", "to"),
 }

@@ -1,5 +1,6 @@
 """The face that partners extend: what a Message Handler is, and what it is given."""
 
+import functools
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -13,6 +14,10 @@ from fluent_connect.clients.commercetools.model import Update
 from fluent_connect.clients.fluent.client import Fluent
 from fluent_connect.clients.fluent.model import Event, Mutation, Upsert
 from fluent_connect.handlers.settings import Settings
+from fluent_connect.mapping.defaults.packaged import packaged
+from fluent_connect.mapping.rules.compiler import Rules
+from fluent_connect.mapping.rules.mapper import Given, Mapper
+from fluent_connect.mapping.rules.target import Target
 from fluent_connect.model.errors import Skip
 from fluent_connect.model.lease import Lease
 from fluent_connect.model.message import Message
@@ -68,14 +73,31 @@ class HandlerContext(msgspec.Struct, frozen=True):
     """Seconds since the epoch: `fetch` may read it, `map` may not."""
 
 
+@functools.cache
+def ours() -> Mapper:
+    """Return what fills targets where no mapping file of a partner says otherwise."""
+    return Mapper(Rules(packaged(), settings=Settings))
+
+
 class MapContext(msgspec.Struct, frozen=True):
-    """What a mapping may know: no client, no clock."""
+    """What a mapping may know: no client, no clock.
+
+    `mapping` fills the targets of the handler; by default by our own rules. It always works for the
+    account, the settings and the props of the context that it stands in.
+    """
 
     account: str
     retailer: str
     project_key: str | None
     settings: Settings
     props: Mapping[str, str]
+    mapping: Mapper = msgspec.field(default_factory=ours)
+
+    def __post_init__(self) -> None:
+        """Bind the mapper to what this context is for."""
+        given = Given(self.settings, self.account, self.retailer, self.project_key, self.props)
+        if self.mapping.given != given:
+            msgspec.structs.force_setattr(self, "mapping", self.mapping.bound(given))
 
 
 class MessageHandler(ABC, Generic[R]):
@@ -89,6 +111,8 @@ class MessageHandler(ABC, Generic[R]):
 
     name: ClassVar[str]
     """What a route calls it by."""
+    targets: ClassVar[Mapping[str, Target]] = {}
+    """What mapping files may fill, by the name of their block."""
     priority: ClassVar[int] = 0
     """The higher wins a name: how a partner replaces ours."""
     kind: ClassVar[Literal["state", "event"]] = "state"

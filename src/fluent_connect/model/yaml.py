@@ -11,6 +11,8 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 _TAG = "tag:yaml.org,2002:"
 _OURS = frozenset(_TAG + kind for kind in ("str", "int", "float", "bool", "null", "timestamp"))
 
+_KINDS = {_TAG + kind: kind for kind in ("int", "float", "bool")}
+
 
 class Place(msgspec.Struct, frozen=True):
     """Where something stands: a file with line and column (from 1), or a name without them."""
@@ -26,12 +28,14 @@ class Place(msgspec.Struct, frozen=True):
 class Leaf(msgspec.Struct, frozen=True):
     """A single value, as it was written: `text` keeps the zeros of 007. None: nothing (null).
 
-    `source` is where the text came from if not from its place ("env NAME").
+    `source` is where the text came from if not from its place ("env NAME"). `kind` is what YAML 1.2
+    takes it for: "int", "float", "bool"; "" is text, or what was quoted.
     """
 
     text: str | None
     place: Place
     source: str = ""
+    kind: str = ""
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -102,15 +106,20 @@ class _Reader:
         self._file = file
         self._faults = faults
         self._open: set[int] = set()
+        self._read: dict[int, Node] = {}
 
     def node(self, composed: Any) -> Node:
+        known = self._read.get(id(composed))
+        if known is not None:
+            return known
         place = self._place(composed)
         if id(composed) in self._open:
             self._fault(place, "this anchor contains itself", "write the value out")
             return Leaf(None, place)
         self._open.add(id(composed))
         try:
-            return self._convert(composed, place)
+            read = self._read[id(composed)] = self._convert(composed, place)
+            return read
         finally:
             self._open.discard(id(composed))
 
@@ -121,7 +130,8 @@ class _Reader:
             return Listing(tuple(self.node(item) for item in composed.value), place)
         if composed.tag not in _OURS:
             self._fault(place, f"the tag {composed.tag} is not known here", "leave it out")
-        return Leaf(None if composed.tag == _TAG + "null" else composed.value, place)
+        text = None if composed.tag == _TAG + "null" else composed.value
+        return Leaf(text, place, kind=_KINDS.get(composed.tag, ""))
 
     def _table(self, composed: Any, place: Place) -> Table:
         entries: dict[str, Node] = {}

@@ -9,7 +9,7 @@ def test_every_key_and_value_knows_its_place() -> None:
     inner = root.entries["a"]
     assert isinstance(inner, Table)
     assert inner.keys["b"] == Place("f.yml", 2, 3)
-    assert inner.entries["b"] == Leaf("1", Place("f.yml", 2, 6))
+    assert inner.entries["b"] == Leaf("1", Place("f.yml", 2, 6), kind="int")
     assert str(Place("f.yml", 2, 6)) == "f.yml:2:6"
     assert str(Place("env X")) == "env X"
 

@@ -7,6 +7,7 @@ import msgspec
 
 from fluent_connect.clients.commercetools.customer import EXPAND, Customer
 from fluent_connect.clients.fluent.model import Parent, Upsert
+from fluent_connect.handlers.customer_input import creation, known_username, owned, source
 from fluent_connect.handlers.message_handler import (
     Change,
     Fetched,
@@ -16,8 +17,7 @@ from fluent_connect.handlers.message_handler import (
 )
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.mapping.attributes import attributes
-from fluent_connect.mapping.customer_fields import email_or, owned, told, username
-from fluent_connect.mapping.text import cut
+from fluent_connect.mapping.customer_fields import username
 from fluent_connect.model.errors import Skip, UnprocessableError
 from fluent_connect.model.message import Message
 
@@ -35,8 +35,11 @@ query attributesOfCustomer($usernames: [String]) {
 class CustomerState(Customer, frozen=True, kw_only=True):
     """A customer as it stands, or (`erased`) what is left to say of one that must be forgotten.
 
-    known: the attributes that Fluent holds of a customer to be forgotten, by name.
+    known_as: the username that Fluent knows it by already, where the rule alone cannot tell.
+    known:    the attributes that Fluent holds of a customer to be forgotten, by name.
     """
+
+    known_as: str | None = msgspec.field(default=None, name="~knownAs")
 
     erased: bool = msgspec.field(default=False, name="~erased")
     known: Sequence[str] = msgspec.field(default=(), name="~known")
@@ -53,7 +56,8 @@ class CustomerCreateHandler(MessageHandler[CustomerState]):
             raise UnprocessableError("the message names no customer")
         found = await context.commercetools.get(message.resource, CustomerState, expand=EXPAND)
         if found is not None:
-            return Fetched(found, found.version)
+            name = await known_username(found, context)
+            return Fetched(msgspec.structs.replace(found, known_as=name), found.version)
         if not message.deletes or not await _erases(message, context):
             return Fetched(None, message.version if message.deletes else None)
         rest = CustomerState(
@@ -63,9 +67,9 @@ class CustomerCreateHandler(MessageHandler[CustomerState]):
             email=_text(message.attributes.get("email")),
             erased=True,
         )
-        settings = context.settings
-        name = username(rest, settings.username, settings.username_prefix)
-        rest = msgspec.structs.replace(rest, known=await _attributes(name, context))
+        name = await known_username(rest, context) or _by_rule(rest, context.settings)
+        known = await _attributes(name, context)
+        rest = msgspec.structs.replace(rest, known_as=name, known=known)
         return Fetched(rest, message.version, deleted=True, erases=True)
 
     def map(
@@ -76,27 +80,18 @@ class CustomerCreateHandler(MessageHandler[CustomerState]):
     ) -> Iterable[Change]:
         """Return the customer to create or update; an erased one is overwritten, not created."""
         settings = context.settings
-        name = username(resource, settings.username, settings.username_prefix)
+        name = resource.known_as or _by_rule(resource, settings)
         identity = ("commercetoolsId", resource.id)
         if resource.erased:
             update = _forgotten(resource, name, settings)
             return [Upsert(entity="customer", ref=name, update=update, identity=identity)]
-        fields = {
-            "username": name,
-            **owned(resource, email_or(resource, settings.missing_email)),
-            "attributes": attributes(_told(resource)),
-        }
-        on_create = {
-            "timezone": cut(settings.timezone, 32) or "UTC",
-            "promotionOptIn": settings.promotion_opt_in,
-            "retailer": {"id": context.retailer},
-        }
+        told = source(resource, name, settings.missing_email)
         return [
             Upsert(
                 entity="customer",
                 ref=name,
-                create={**fields, **on_create},
-                update=fields,
+                create=creation(told, context),
+                update=owned(told, context),
                 identity=identity,
                 parents=(Parent("retailer", context.retailer),),
             )
@@ -107,9 +102,8 @@ class CustomerCreateHandler(MessageHandler[CustomerState]):
         raise Skip("deleted without data erasure" if message.deletes else "gone from commercetools")
 
 
-def _told(customer: Customer) -> Mapping[str, object]:
-    group = customer.customer_group
-    return {**told(customer), "customerGroup": (group.key or group.id) if group else None}
+def _by_rule(customer: Customer, settings: Settings) -> str:
+    return username(customer, settings.username, settings.username_prefix)
 
 
 def _forgotten(customer: CustomerState, name: str, settings: Settings) -> dict[str, object]:

@@ -1,6 +1,7 @@
 # ruff: noqa: D102 - the properties of a port say it by their names
 """Postal addresses: commercetools' parts, Fluent's lines."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from fluent_connect.mapping.text import cut, fits
@@ -88,12 +89,13 @@ def _second_line(address: Address) -> str:
     )
 
 
-def phone(address: Address, limit: int) -> str | None:
-    """Return the mobile number, else the other one, in at most `limit` characters.
+def phone(address: Address, limit: int, kinds: Sequence[str] = ("mobile", "phone")) -> str | None:
+    """Return the first number of these kinds, in at most `limit` characters.
 
     Dots, dashes and spaces give way first; what is still too long is no number at all.
     """
-    for number in (address.mobile, address.phone):
+    known = {"mobile": address.mobile, "phone": address.phone}
+    for number in map(known.get, kinds):
         whole = fits(number, limit) or fits(_dense(number or ""), limit)
         if whole is not None:
             return whole

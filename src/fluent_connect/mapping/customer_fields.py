@@ -4,13 +4,14 @@
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
-from fluent_connect.mapping.address import Address, phone
+from fluent_connect.mapping.address import Address, phone, postal
 from fluent_connect.mapping.text import clean, cut, fits, units
 from fluent_connect.model.errors import UnprocessableError
 
 _USERNAME = 250
 _EMAIL = 250
 _PHONE = 20
+_LONG = 255
 
 
 class KnownAddress(Address, Protocol):
@@ -18,6 +19,8 @@ class KnownAddress(Address, Protocol):
 
     @property
     def id(self) -> str | None: ...
+    @property
+    def key(self) -> str | None: ...
 
 
 class Person(Protocol):
@@ -52,7 +55,11 @@ class Person(Protocol):
     @property
     def default_shipping_address_id(self) -> str | None: ...
     @property
+    def shipping_address_ids(self) -> Sequence[str]: ...
+    @property
     def default_billing_address_id(self) -> str | None: ...
+    @property
+    def billing_address_ids(self) -> Sequence[str]: ...
 
 
 def username(
@@ -116,6 +123,53 @@ def preferred(person: Person) -> list[KnownAddress]:
         if address.id == wanted
     ]
     return [*first, *person.addresses]
+
+
+def number(
+    addresses: Sequence[Address], kinds: Sequence[str] = ("mobile", "phone"), limit: int = _PHONE
+) -> str | None:
+    """Return the first number that any address tells, of `kinds` in this order; never cut."""
+    found = (phone(address, limit, kinds) for address in addresses)
+    return next((each for each in found if each), None)
+
+
+def land(addresses: Sequence[Address]) -> str | None:
+    """Return the first country that any address tells."""
+    return next((address.country for address in addresses if clean(address.country)), None)
+
+
+def address_book(person: Person) -> list[dict[str, object]]:
+    """Return all addresses in Fluent's words, each with its id and what it is used for."""
+    return [
+        {
+            **_named(address),
+            **postal(address),
+            **_number_of(address),
+            **_uses_of(address.id, person),
+        }
+        for address in person.addresses
+    ]
+
+
+def _named(address: KnownAddress) -> dict[str, object]:
+    names = {"id": address.id, "key": address.key}
+    return {name: text for name, text in names.items() if text}
+
+
+def _number_of(address: Address) -> dict[str, object]:
+    found = phone(address, _LONG)
+    return {"phone": found} if found else {}
+
+
+def _uses_of(id_: str | None, person: Person) -> dict[str, object]:
+    uses = {
+        "defaultShipping": id_ == person.default_shipping_address_id,
+        "shipping": id_ in person.shipping_address_ids,
+        "defaultBilling": id_ == person.default_billing_address_id,
+        "billing": id_ in person.billing_address_ids,
+    }
+    found = [use for use, holds in uses.items() if holds and id_]
+    return {"uses": found} if found else {}
 
 
 def told(person: Person) -> dict[str, object]:

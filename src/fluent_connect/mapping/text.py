@@ -55,6 +55,12 @@ def fits(text: str | None, limit: int) -> str | None:
     return kept if kept is not None and units(kept) <= limit else None
 
 
+def longer(text: str | None, limit: int) -> str | None:
+    """Return the text, clean, if it is longer: to keep elsewhere what a field has to cut."""
+    kept = clean(text)
+    return kept if kept is not None and units(kept) > limit else None
+
+
 def whole(text: str, limit: int, what: str) -> str:
     """Return the text as it is. Raise UnprocessableError if it is longer: refs are never cut."""
     if not text or units(text) > limit:

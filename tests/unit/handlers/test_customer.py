@@ -174,3 +174,62 @@ async def test_an_erased_customer_whose_name_nobody_tells_is_not_passed_over() -
     by_number = Settings(username="customer-number")
     with pytest.raises(UnprocessableError, match="customer-number"):
         await HANDLER.fetch(told, context(settings=by_number))
+
+
+# The e-mail address as the username, which is for ever.
+
+BY_EMAIL = Settings(username="email")
+
+
+def called(username: str, source: str) -> dict[str, Any]:
+    known = [{"name": "commercetoolsId", "value": source}]
+    return {"edges": [{"node": {"username": username, "attributes": known}}]}
+
+
+async def ref_of(answer: dict[str, Any], settings: Settings = BY_EMAIL) -> str:
+    """Return what the customer, with an address that changed, is called."""
+    shop = FakeCommercetools({"customer/c-1": customer(email="new@example.com")})
+    told = message("customer", "c-1")
+    fetched = await HANDLER.fetch(told, context(shop, FakeFluent([answer]), settings=settings))
+    assert fetched.resource is not None
+    (change,) = HANDLER.map(fetched.resource, told, map_context(settings))
+    assert isinstance(change, Upsert)
+    assert change.update is not None
+    assert (change.update["username"], change.update["primaryEmail"]) == (
+        change.ref,
+        "new@example.com",
+    )
+    return change.ref
+
+
+async def test_a_changed_address_is_an_update_of_the_same_customer() -> None:
+    assert await ref_of({"name": called("old@example.com", "c-1")}) == "old@example.com"
+    assert await ref_of({"email": called("old@example.com", "c-1")}) == "old@example.com"
+
+
+async def test_a_namesake_is_another_customer() -> None:
+    assert await ref_of({"name": called("old@example.com", "c-2")}) == "new@example.com"
+    assert await ref_of({}) == "new@example.com"
+
+
+async def test_fluent_is_asked_for_a_username_only_where_it_can_change() -> None:
+    shop = FakeCommercetools({"customer/c-1": customer()})
+    fluent = FakeFluent()
+    await HANDLER.fetch(message("customer", "c-1"), context(shop, fluent))
+    assert fluent.asked == []
+
+
+async def test_an_erased_customer_is_found_under_its_old_address() -> None:
+    told = message(
+        "customer",
+        "c-1",
+        "ResourceDeleted",
+        attributes={"dataErasure": True, "email": "n@x.example"},
+    )
+    fluent = FakeFluent([{"email": called("old@example.com", "c-1")}])
+    fetched = await HANDLER.fetch(told, context(fluent=fluent, settings=BY_EMAIL))
+    assert fetched.resource is not None
+    (change,) = HANDLER.map(fetched.resource, told, map_context(BY_EMAIL))
+    assert isinstance(change, Upsert)
+    assert change.ref == "old@example.com"
+    assert fluent.asked[-1] == {"usernames": ["old@example.com"]}

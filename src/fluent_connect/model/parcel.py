@@ -19,7 +19,8 @@ class Parcel(msgspec.Struct, frozen=True):
     headers:    of the request or of the message (ce-*, content-type, door, traceparent).
     rank:       live goes before bulk.
     group:      "account/name" on the Event Queue, "" elsewhere: what a pause or a breaker stops.
-    not_before: not handed out before this time (seconds since the epoch).
+    not_before: not handed out before this time (seconds since the epoch); where that is past, it
+                goes before what was put since then, on engines that can.
     ordered:    an `event` lane: a retrying or dead parcel holds all later ones of its key.
     origin:     id of the ct-queue parcel that it came from, whose bytes are kept for as long as
                 a parcel refers to them.

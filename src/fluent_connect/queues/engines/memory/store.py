@@ -44,6 +44,9 @@ from fluent_connect.queues.store import Delivery, Depth, StoreError, Verdict, Wr
 
 _SHORTEST_NAP = 0.01
 
+_AHEAD = 86400.0
+"""Seconds by which a woken parcel is set before its time: it goes before what was put since."""
+
 
 class MemoryStore:
     """Queues and journal in memory, with all that the contract of a Store asks but durability."""
@@ -298,7 +301,7 @@ class MemoryStore:
         self._delivered[ref] = self._newest
         for row in self._all():
             if row.state == "parked" and row.waits_for == ref:
-                row.state, row.due = "ready", self._clock()
+                row.state, row.due = "ready", self._clock() - _AHEAD
 
     def _settle(self, row: Row, fate: Fate | None) -> None:
         now = self._clock()
@@ -313,7 +316,9 @@ class MemoryStore:
                 row.parks += 1
                 row.waits_for = waits_for
                 came = self._delivered.get(waits_for or "", 0) > since
-                self._free(row, "ready" if came else "parked", now if came else now + after)
+                self._free(
+                    row, "ready" if came else "parked", now - _AHEAD if came else now + after
+                )
             case Dead(reason, error):
                 row.reason, row.error = reason, error
                 self._free(row, "dead", now)
@@ -323,7 +328,7 @@ class MemoryStore:
     def _put(self, queue: str, parcel: Parcel) -> None:
         now = self._clock()
         seq = next(self._numbers)
-        row = Row(seq, queue, parcel, now, max(now, parcel.not_before))
+        row = Row(seq, queue, parcel, now, parcel.not_before or now)
         self._rows.setdefault(queue, {})[seq] = row
         if queue == CT_QUEUE:
             self._originals[parcel.id] = parcel

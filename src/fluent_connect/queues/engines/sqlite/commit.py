@@ -38,6 +38,8 @@ _encode = msgspec.json.Encoder().encode
 _epochs = msgspec.json.Decoder(list[tuple[int, int]]).decode
 _standing = msgspec.json.Decoder(tuple[set[str], list[tuple[str, int]]]).decode
 ANY = "*"
+_AHEAD = 86400.0
+"""Seconds by which a woken parcel is set before its time: it goes before all that was put since."""
 _NATIVE = (Delivered, Sent, Revived, Dropped)
 _HEADERS = "{}"
 
@@ -179,7 +181,7 @@ class Committer:
 
     def _park(self, fate: Parked, seq: int, work: "_Work") -> None:
         if fate.waits_for is not None and self._cache.wakes.since(fate.waits_for, fate.since):
-            work.later.append((work.now, 1, fate.reason, seq))
+            work.later.append((work.now - _AHEAD, 1, fate.reason, seq))
         else:
             work.parked.append((fate.waits_for, work.now + fate.after, fate.reason, seq))
 
@@ -228,7 +230,7 @@ class Committer:
                     self._remember(ended, work)
         if refs:
             self._cache.wakes.note(refs)
-            fetch(connection, sql.WAKE, (work.now, as_list(refs)))
+            fetch(connection, sql.WAKE, (work.now - _AHEAD, as_list(refs)))
 
 
 class _Work:

@@ -10,6 +10,8 @@ from fluent_connect.clients.fluent.events import send_event
 from fluent_connect.clients.fluent.graphql import Graphql
 from fluent_connect.clients.fluent.model import Event, Mutation, Pushed, Upsert
 from fluent_connect.clients.fluent.push import Pusher, PushSettings
+from fluent_connect.clients.fluent.schema.fit import C
+from fluent_connect.clients.fluent.schema.learning import Schema
 from fluent_connect.clients.http import Door, Trace
 
 
@@ -24,15 +26,22 @@ class FluentApi:
         errors: ErrorTable | None = None,
         settings: PushSettings | None = None,
         batch: BatchSettings | None = None,
+        schema: Schema | None = None,
     ) -> None:
         self.door = door
         self.retailer = retailer
-        self.graphql = Graphql(door, errors or ErrorTable(), batch)
+        self.schema = schema or Schema(door.account)
+        self.graphql = Graphql(door, errors or ErrorTable(), batch, self.schema.operation)
         self.pusher = Pusher(self.graphql, retailer, settings or PushSettings())
 
     def bound(self, trace: Trace) -> "Fluent":
         """Return the view for one message, which records its calls in `trace`."""
         return Fluent(self, trace)
+
+    async def learn(self) -> None:
+        """Know the account's schema; raise what stops that. Cheap once it is known."""
+        if not self.schema.known:
+            await self.schema.learn(self.graphql)
 
     def close(self) -> None:
         """Give up what is shared and under way."""
@@ -56,11 +65,22 @@ class Fluent:
         outcome is looked up before anything else. Raise MissingParentError if a parent is missing
         that commercetools can send, RefusedError for what no retry can help.
         """
+        await self._api.learn()
+        change = self._api.schema.fitted(change)
         if isinstance(change, Mutation):
             return await self._api.pusher.mutate(change, self._trace)
         if isinstance(change, Event):
             return await self.send(change)
         return await self._api.pusher.upsert(change, self._trace)
+
+    async def accepted(self, changes: Sequence[C]) -> Sequence[C]:
+        """Return changes as the account takes them: without fields that it does not know.
+
+        Raise FaultyInputError if Fluent would refuse any of them, with all that is wrong. What
+        does not go to Fluent is handed back as it is.
+        """
+        await self._api.learn()
+        return self._api.schema.accepted(changes)
 
     async def push_all(self, changes: Sequence[Upsert]) -> Sequence[Pushed | BaseException]:
         """Bring independent changes about at the same time; return what came of each.
@@ -83,10 +103,12 @@ class Fluent:
 
     async def query(self, name: str, variables: Mapping[str, object]) -> dict[str, Any]:
         """Return the data of an operation of this package (`operations/*.graphql`)."""
+        await self._api.learn()
         return await self._api.graphql.query(name, variables, self._trace)
 
     async def ask(self, document: str, variables: Mapping[str, object]) -> dict[str, Any]:
         """Return the data of a GraphQL document of the caller's own: one operation, complete."""
+        await self._api.learn()
         return await self._api.graphql.ask(document, variables, self._trace)
 
     async def me(self) -> Mapping[str, Any]:

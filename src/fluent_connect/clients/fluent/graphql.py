@@ -1,6 +1,6 @@
 """Fluent's GraphQL API: prepared operations, sent as they are, and answers read with suspicion."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,9 +11,13 @@ from fluent_connect.clients.fluent.prepared import FOLDER, Operation, operations
 from fluent_connect.clients.fluent.shared import Sharing
 from fluent_connect.clients.fluent.told import NO_ANSWER, SPOKEN, UNREADABLE, Made, unspoken
 from fluent_connect.clients.http import Answer, Door, Trace
-from fluent_connect.model.errors import RefusedError
+from fluent_connect.model.errors import ConnectError, RefusedError
 
 __all__ = ["FOLDER", "Graphql", "Made", "Operation", "operations", "prepare"]
+
+
+Fit = Callable[[Operation], Operation]
+"""Return an operation as the account knows it."""
 
 
 class _Mutated(msgspec.Struct):
@@ -30,15 +34,26 @@ _mutated = msgspec.json.Decoder(_Mutated)
 _found = msgspec.json.Decoder(_Found)
 
 
+def _as_it_is(operation: Operation) -> Operation:
+    return operation
+
+
 class Graphql:
     """Sends operations through a door. Errors are those of the table, and of `clients/http.py`.
 
     Those about the catalogue share requests with others that are asked for at the same time
-    (`batch.py`); all others are one request each.
+    (`batch.py`); all others are one request each. `fit`: what is sent in place of an operation.
     """
 
-    def __init__(self, door: Door, table: ErrorTable, batch: BatchSettings | None = None) -> None:
+    def __init__(
+        self,
+        door: Door,
+        table: ErrorTable,
+        batch: BatchSettings | None = None,
+        fit: Fit | None = None,
+    ) -> None:
         self.door = door
+        self._fit = fit or _as_it_is
         self._table = table
         self._operations = operations()
         batch = batch or BatchSettings()
@@ -53,6 +68,7 @@ class Graphql:
         operation = self._operations.get(name)
         if operation is None:
             raise RefusedError(f"Fluent's schema has no mutation {name}")
+        operation = self._fit(operation)
         variables = {"input": input}
         if self._batcher is None or operation.part is None:
             return await self._mutate(operation, variables, trace)
@@ -73,13 +89,25 @@ class Graphql:
         operation = self._operations.get(name)
         if operation is None:
             raise KeyError(name)
-        return await self._ask(operation, variables, trace)
+        return await self._ask(self._fit(operation), variables, trace)
 
     async def ask(
         self, document: str, variables: Mapping[str, object], trace: Trace
     ) -> dict[str, Any]:
         """Return the data of a document of one operation."""
-        return await self._ask(prepare(document), variables, trace)
+        return await self._ask(self._fit(prepare(document)), variables, trace)
+
+    def queries(self) -> Sequence[Operation]:
+        """Return all queries of this package, whether an account knows all of them or not."""
+        return [each for each in self._operations.values() if each.text.startswith("query")]
+
+    def error_in(self, answer: Answer) -> ConnectError | None:
+        """Return what the errors of an answer come to; None without any."""
+        try:
+            errors = _found.decode(answer.body).errors
+        except UNREADABLE:
+            return None
+        return error_from(self._table, errors, "fluent") if errors else None
 
     def close(self) -> None:
         """Give up what is shared and under way."""

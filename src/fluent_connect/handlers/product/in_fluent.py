@@ -16,7 +16,7 @@ query productInFluent(
 ) {{
   found: standardProduct(ref: $ref, catalogue: $catalogue) {{
     {_NODE}
-    variants(first: 500, after: $after) {{
+    variants(first: 100, after: $after) {{
       edges {{ cursor node {{ {_NODE} }} }}
       pageInfo {{ hasNextPage }}
     }}

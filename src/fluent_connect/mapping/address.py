@@ -54,7 +54,7 @@ def postal(address: Address) -> dict[str, object]:
         "companyName": cut(address.company, 255),
         "name": cut(full_name(address), 255),
         "street": cut(street(address), 255),
-        "street2": cut(_second_line(address), 255),
+        "street2": cut(second_line(address), 255),
         "city": cut(address.city, 255),
         "state": cut(address.state, 200),
         "postcode": cut(address.postal_code, 100),
@@ -78,7 +78,8 @@ def street(address: Address) -> str:
     return _join(" ", name, house) or (f"PO Box {address.p_o_box}" if address.p_o_box else "")
 
 
-def _second_line(address: Address) -> str:
+def second_line(address: Address) -> str:
+    """Return what else is said of the place, and the post box where there is a street too."""
     box = address.p_o_box if address.street_name or address.street_number else None
     return _join(
         ", ",

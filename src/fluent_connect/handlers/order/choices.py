@@ -1,23 +1,25 @@
 """The fulfilment choices of Fluent's createOrder."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from fluent_connect.clients.commercetools.model import Address
-from fluent_connect.clients.commercetools.order import Order
 from fluent_connect.clients.commercetools.shipping import ShippingInfo
 from fluent_connect.clients.fluent.model import Parent
+from fluent_connect.handlers.message_handler import MapContext
 from fluent_connect.handlers.order.amounts import Costs
 from fluent_connect.handlers.order.destinations import Destination, Plan
+from fluent_connect.handlers.order.export import ExportedOrder
 from fluent_connect.handlers.order.shares import Share
+from fluent_connect.handlers.order.sources import AddressSource, Choice, ChoiceSource, Shipment
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.mapping import money
-from fluent_connect.mapping.address import phone, postal
-from fluent_connect.mapping.text import cut, fits, whole
+from fluent_connect.mapping.text import whole
 from fluent_connect.model.errors import UnprocessableError
 
+Filled = dict[str, object]
 _REF = 255
-_PHONE = 255
 _FULFILMENT = {"HD": "HD_PFS", "CC": "CC_PFS"}
+_NOBODY = Address()
 
 
 def order_type(plan: Plan, settings: Settings) -> str:
@@ -30,67 +32,65 @@ def order_type(plan: Plan, settings: Settings) -> str:
     return found
 
 
-def choice_ref(order: Order, destination: Destination) -> str:
-    """Return what a fulfilment choice, and its delivery address, is called."""
-    return whole(f"{order.id}-{destination.key}", _REF, "the ref of a fulfilment choice")
-
-
-def choices(order: Order, plan: Plan, costs: Costs, settings: Settings) -> list[dict[str, object]]:
+def choices(order: ExportedOrder, plan: Plan, costs: Costs, context: MapContext) -> list[Filled]:
     """Return one fulfilment choice for each destination."""
-    return [
-        _choice(order, destination, share, costs, settings)
+    made = [
+        _choice(order, destination, share, costs, context)
         for destination, share in zip(plan.destinations, costs.destinations, strict=True)
     ]
+    refs = [each["ref"] for each in made]
+    if len(set(refs)) < len(refs):
+        raise UnprocessableError(
+            f"order {order.id}: two of its fulfilment choices have one ref:"
+            f" {', '.join(map(str, refs))}"
+        )
+    return made
 
 
-def location_parents(destinations: Sequence[Destination]) -> Iterator[Parent]:
+def location_parents(made: Iterable[Filled]) -> Iterator[Parent]:
     """Yield the pickup locations, which commercetools cannot send."""
-    for pickup in dict.fromkeys(each.pickup for each in destinations):
-        if pickup is not None:
-            yield Parent("location", pickup)
+    refs: Sequence[object] = [each.get("pickupLocationRef") for each in made]
+    for ref in dict.fromkeys(refs):
+        if ref is not None:
+            yield Parent("location", str(ref))
 
 
 def _choice(
-    order: Order, destination: Destination, share: Share, costs: Costs, settings: Settings
-) -> dict[str, object]:
-    return {
-        "ref": choice_ref(order, destination),
-        "type": destination.kind,
-        "currency": costs.scale.currency,
-        "deliveryType": _delivery_type(destination.shipment.info, settings),
-        "fulfilmentType": _FULFILMENT[destination.kind],
-        "fulfilmentPrice": money.number(share.net, costs.digits),
-        "fulfilmentTaxPrice": money.number(share.tax, costs.digits),
-        **_recipient(order, destination),
-        **_end(order, destination, settings),
-    }
-
-
-def _end(order: Order, destination: Destination, settings: Settings) -> dict[str, object]:
-    """Return the pickup location, or the delivery address."""
-    if destination.pickup is not None:
-        return {"pickupLocationRef": whole(destination.pickup, _REF, "a pickup location")}
-    address = destination.shipment.address
-    if address is not None:
-        return {"deliveryAddress": {"ref": choice_ref(order, destination), **postal(address)}}
-    if settings.missing_address == "dead":
+    order: ExportedOrder,
+    destination: Destination,
+    share: Share,
+    costs: Costs,
+    context: MapContext,
+) -> Filled:
+    shipment, digits = destination.shipment, costs.digits
+    ref = whole(f"{order.id}-{destination.key}", _REF, "the ref of a fulfilment choice")
+    choice = Choice(
+        ref=ref,
+        type=destination.kind,
+        fulfilment_type=_FULFILMENT[destination.kind],
+        delivery_type=_delivery_type(shipment.info, context.settings),
+        currency=costs.scale.currency,
+        price=money.number(share.net, digits),
+        tax=money.number(share.tax, digits),
+        pickup=destination.pickup,
+    )
+    ways = Shipment(
+        key=shipment.key, info=shipment.info, address=shipment.address, custom=shipment.custom
+    )
+    recipient = shipment.address or order.billing_address or _NOBODY
+    fill = context.mapping.fill
+    made = fill("fulfilment-choice", ChoiceSource(order, ways, recipient, choice))
+    made.setdefault("ref", ref)
+    if destination.pickup is None and shipment.address is not None:
+        made["deliveryAddress"] = fill(
+            "delivery-address", AddressSource(order, shipment.address, ref)
+        )
+    elif destination.pickup is None and context.settings.missing_address == "dead":
         raise UnprocessableError(f"order {order.id} has neither address nor pickup location")
-    return {}
+    return made
 
 
-def _recipient(order: Order, destination: Destination) -> dict[str, object]:
-    address = destination.shipment.address or order.billing_address or Address()
-    found = {
-        "deliveryFirstName": cut(address.first_name, 255),
-        "deliveryLastName": cut(address.last_name, 255),
-        "deliveryContact": phone(address, _PHONE),
-        "deliveryEmail": fits(address.email, 255) or fits(order.customer_email, 255),
-        "deliveryInstruction": cut(address.additional_address_info, 255),
-    }
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _delivery_type(info: ShippingInfo | None, settings: Settings) -> str:
+def _delivery_type(info: ShippingInfo | None, settings: Settings) -> str | None:
     """Return Fluent's word for the shipping method, by its key, else by its name."""
     method = info.shipping_method if info else None
     names = (
@@ -100,4 +100,4 @@ def _delivery_type(info: ShippingInfo | None, settings: Settings) -> str:
         "*",
     )
     table = settings.delivery_types
-    return next((table[name] for name in names if name and name in table), "STANDARD")
+    return next((table[name] for name in names if name and name in table), None)

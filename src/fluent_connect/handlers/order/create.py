@@ -16,29 +16,17 @@ from fluent_connect.handlers.message_handler import (
     MapContext,
     MessageHandler,
 )
-from fluent_connect.handlers.order.amounts import Costs, settle
-from fluent_connect.handlers.order.buyer import buyer
-from fluent_connect.handlers.order.choices import (
-    choice_ref,
-    choices,
-    location_parents,
-    order_type,
-)
-from fluent_connect.handlers.order.destinations import Plan, plan
+from fluent_connect.handlers.order.creation import IDENTITY, creation
 from fluent_connect.handlers.order.export import (
     ExportedOrder,
     candidates,
-    is_history,
     is_left_out,
     kept_back,
     order_ref,
 )
-from fluent_connect.handlers.order.items import items, product_parents
-from fluent_connect.handlers.order.transactions import payments, transactions
-from fluent_connect.handlers.settings import Settings
-from fluent_connect.mapping import money
-from fluent_connect.mapping.address import postal
-from fluent_connect.mapping.attributes import attributes
+from fluent_connect.handlers.order.sources import TARGETS
+from fluent_connect.handlers.order.transactions import payments
+from fluent_connect.mapping.rules.target import Target
 from fluent_connect.mapping.text import clean
 from fluent_connect.model.errors import RetryableError, Skip, UnprocessableError
 from fluent_connect.model.message import Message
@@ -57,6 +45,7 @@ class OrderCreateHandler(MessageHandler[ExportedOrder]):
     """Create an order in Fluent, once it may start fulfilment, and its customer if need be."""
 
     name: ClassVar[str] = "OrderCreateHandler"
+    targets: ClassVar[Mapping[str, Target]] = TARGETS
 
     async def fetch(self, message: Message, context: HandlerContext) -> Fetched[ExportedOrder]:
         """Read the order, its payments and its customer; wait for an order number."""
@@ -84,19 +73,17 @@ class OrderCreateHandler(MessageHandler[ExportedOrder]):
         reason = kept_back(order, message.kind, settings)
         if reason:
             raise Skip(reason, for_good=is_left_out(message.kind, settings))
-        shipping = plan(order, settings)
-        costs = settle(order, shipping, settings)
         ref = order_ref(order, settings)
+        made = creation(order, ref, message, context)
         return [
             Upsert(
                 entity="order",
                 ref=ref,
-                create=_input(order, ref, shipping, costs, message=message, context=context),
+                create=made.input,
                 candidates=candidates(order, ref),
-                identity=("commercetoolsOrderId", order.id),
+                identity=(IDENTITY, order.id),
                 parents=(
-                    *product_parents(shipping, costs),
-                    *location_parents(shipping.destinations),
+                    *made.parents,
                     Parent("catalogue", settings.catalogue),
                     Parent("retailer", context.retailer),
                 ),
@@ -129,7 +116,7 @@ def _created(order: ExportedOrder) -> float:
     try:
         moment = dt.datetime.fromisoformat(order.created_at or "")
     except ValueError:
-        return 0.0
+        return 0
     aware = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
     return aware.timestamp()
 
@@ -151,77 +138,3 @@ async def _with_payments(order: ExportedOrder, context: HandlerContext) -> Expor
     full = msgspec.structs.replace(order, payment_info=read)
     payments(full)
     return full
-
-
-def _input(
-    order: ExportedOrder,
-    ref: str,
-    shipping: Plan,
-    costs: Costs,
-    *,
-    message: Message,
-    context: MapContext,
-) -> dict[str, object]:
-    settings = context.settings
-    made = choices(order, shipping, costs, settings)
-    single = len(made) == 1
-    refs = {} if single else {each.key: choice_ref(order, each) for each in shipping.destinations}
-    found = {
-        "ref": ref,
-        "type": _type(shipping, message, settings),
-        "retailer": {"id": context.retailer},
-        "customer": {"id": buyer(order, context)},
-        **_totals(costs, settings),
-        "billingAddress": postal(order.billing_address) if order.billing_address else None,
-        "fulfilmentChoice": made[0] if single else None,
-        "fulfilmentChoices": None if single else made,
-        "items": items(shipping, costs, settings, refs),
-        "financialTransactions": transactions(payments(order), settings),
-        "attributes": attributes(_told(order, costs)),
-    }
-    return {name: value for name, value in found.items() if value not in (None, [], {})}
-
-
-def _type(shipping: Plan, message: Message, settings: Settings) -> str:
-    if not is_history(message.kind, settings):
-        return order_type(shipping, settings)
-    if not settings.inert_order_types:
-        raise UnprocessableError("import-orders: history needs a type in inert-order-types")
-    return settings.inert_order_types[0]
-
-
-def _totals(costs: Costs, settings: Settings) -> dict[str, object]:
-    gross = costs.total.tax if settings.item_prices.startswith("gross") else 0
-    return {
-        "totalPrice": money.number(costs.total.net + gross, costs.digits),
-        "totalTaxPrice": money.number(costs.total.tax, costs.digits),
-    }
-
-
-def _told(order: ExportedOrder, costs: Costs) -> Mapping[str, object]:
-    """Return what else Fluent keeps of the order, as attributes."""
-    discount = order.discount_on_total_price
-    amount = discount.discounted_amount if discount else None
-    off = money.units(amount, costs.digits) if amount else 0
-    return {
-        "commercetoolsId": order.id,
-        "commercetoolsOrderId": order.id,
-        "commercetoolsVersion": order.version,
-        "orderNumber": order.order_number,
-        "commercetoolsCustomerId": order.customer_id,
-        "purchaseOrderNumber": order.purchase_order_number,
-        "discountOnTotalPrice": money.text(off, costs.digits) if off else None,
-        "customLines": [
-            {
-                "id": line.id,
-                "slug": line.slug,
-                "quantity": line.quantity,
-                "net": money.text(share.net, costs.digits),
-                "tax": money.text(share.tax, costs.digits),
-            }
-            for line, share in costs.noted
-        ],
-        "store": order.store.key if order.store else None,
-        "locale": order.locale,
-        "origin": order.origin,
-    }

@@ -23,8 +23,9 @@ from fluent_connect.model.errors import ConnectError
 from fluent_schema import faults
 from properties.made_up_catalogue import CATEGORIES, CUSTOMERS
 from properties.made_up_orders import ORDERS
+from properties.made_up_products import PRODUCTS
 from unit.handlers.made_up_resources import ORDERS as ODD_ORDERS
-from unit.handlers.made_up_resources import PRODUCTS
+from unit.handlers.made_up_resources import PRODUCTS as ODD_PRODUCTS
 from unit.handlers.mapped_orders import paid
 from unit.handlers.stage import map_context, message
 
@@ -35,7 +36,7 @@ KINDS: Mapping[str, tuple[AnyHandler, st.SearchStrategy[Any]]] = {
     "category": (CategoryUpsertHandler(), CATEGORIES),
     "customer": (CustomerCreateHandler(), CUSTOMERS),
     "order": (OrderCreateHandler(), ORDERS | ODD_ORDERS),
-    "product": (ProductUpsertHandler(), PRODUCTS),
+    "product": (ProductUpsertHandler(), PRODUCTS | ODD_PRODUCTS),
 }
 CHOICES = st.sampled_from(
     [

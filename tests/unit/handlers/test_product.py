@@ -300,3 +300,10 @@ def test_every_recorded_product_maps_or_says_why_not() -> None:
         done += len(changes)
         assert all(isinstance(each, Upsert) and faults(each) == [] for each in changes), name
     assert done > 20
+
+
+def test_a_blank_sku_is_none() -> None:
+    standard, *variants = mapped(product(variant(1, " \x07"), variant(2, "SKU-2")))
+    assert [each.ref for each in variants] == ["SKU-2"]
+    told = {each["name"]: each["value"] for each in created(standard)["attributes"]}
+    assert told["variantsWithoutSku"] == [1]

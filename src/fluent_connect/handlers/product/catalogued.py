@@ -18,7 +18,7 @@ from fluent_connect.handlers.message_handler import HandlerContext
 from fluent_connect.handlers.product.in_fluent import InFluent, in_fluent
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.mapping.prices import asks_for
-from fluent_connect.mapping.text import fits, whole
+from fluent_connect.mapping.text import clean, fits, whole
 from fluent_connect.model.message import Message
 from fluent_connect.model.notification import Reference
 
@@ -77,9 +77,15 @@ def variants(product: Product) -> list[Variant]:
     return [*((data.master_variant,) if data.master_variant else ()), *data.variants]
 
 
+def sku(variant: Variant) -> str | None:
+    """Return the SKU by which a variant is sold; None if it has none, or a blank one."""
+    return variant.sku if clean(variant.sku) else None
+
+
 def skus(product: Product) -> list[str]:
     """Return the SKUs that Fluent may know: a longer one was never sent."""
-    return [each.sku for each in variants(product) if each.sku and fits(each.sku, REF)]
+    found = (sku(each) for each in variants(product))
+    return [each for each in found if each and fits(each, REF)]
 
 
 async def gather(product: CataloguedProduct, context: HandlerContext) -> CataloguedProduct:
@@ -97,7 +103,7 @@ async def _standalone(product: Product, context: HandlerContext) -> list[Price]:
     """Return the product's standalone prices, if that is where its prices stand."""
     if product.price_mode != "Standalone" or not product.master_data.published:
         return []
-    names = [each.sku for each in variants(product) if each.sku]
+    names = [name for each in variants(product) if (name := sku(each))]
     found: list[Price] = []
     for start in range(0, len(names), _SKUS):
         some = {"skus": names[start : start + _SKUS]}

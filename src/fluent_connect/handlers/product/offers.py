@@ -9,6 +9,7 @@ from fluent_connect.clients.commercetools.product import Price, Variant
 from fluent_connect.handlers.product.catalogued import CataloguedProduct, link_key
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.mapping.prices import Offer, limited, price_type, valid
+from fluent_connect.mapping.text import clean
 from fluent_connect.model.errors import UnprocessableError
 
 
@@ -47,6 +48,8 @@ def sources(
             continue
         if (amount.cent_amount if amount.precise_amount is None else amount.precise_amount) < 0:
             raise UnprocessableError(f"price {offer.name} of variant {variant.sku} is negative")
+        if not clean(amount.currency_code):
+            raise UnprocessableError(f"price {offer.name} of variant {variant.sku} has no currency")
         yield PriceSource(
             type=name,
             amount=amount,

@@ -10,6 +10,7 @@ from fluent_connect.handlers.product.catalogued import (
     REF,
     CataloguedProduct,
     link_key,
+    sku,
     variants,
 )
 from fluent_connect.handlers.product.described import Kinds, described, kinds, plain
@@ -123,7 +124,7 @@ def standard_source(common: Common, sold: Sequence[Variant], settings: Settings)
         tax_country=common.tax_country,
         tax_category=link_key(product.tax_category),
         product_type=link_key(product.product_type),
-        without_sku=[each.id for each in variants(product) if not each.sku],
+        without_sku=[each.id for each in variants(product) if sku(each) is None],
     )
 
 

@@ -21,6 +21,7 @@ from fluent_connect.handlers.product.catalogued import (
     expansions,
     gather,
     remains,
+    sku,
     skus,
     standard_ref,
     variants,
@@ -89,7 +90,7 @@ def _ended(product: CataloguedProduct, standard: str, context: MapContext) -> li
         *(_inactive("variantProduct", ref, product, context) for ref in known),
         *(
             _inactive("standardProduct", ref, product, context)
-            for ref in (standard, *product.in_fluent.standards)
+            for ref in dict.fromkeys((standard, *product.in_fluent.standards))
         ),
     ]
 
@@ -122,9 +123,10 @@ def _sold(product: CataloguedProduct, standard: str) -> dict[str, Variant]:
     """
     found: dict[str, Variant] = {}
     for variant in variants(product):
-        if not variant.sku:
+        name = sku(variant)
+        if name is None:
             continue
-        ref = whole(variant.sku, REF, f"SKU of variant {variant.id} of product {product.id}")
+        ref = whole(name, REF, f"SKU of variant {variant.id} of product {product.id}")
         other = found.setdefault(ref, variant)
         if other is not variant:
             raise UnprocessableError(

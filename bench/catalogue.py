@@ -214,6 +214,34 @@ async def state(platforms: dict[str, object]) -> dict[str, dict[str, int]]:
         return await answer.json()
 
 
+async def odd(platforms: dict[str, object]) -> int:
+    """Return how many entities of Fluent are not as commercetools has them."""
+    found = 0
+    async with aiohttp.ClientSession() as session:
+        for kind in KINDS:
+            after = "0"
+            while True:
+                url = f"{platforms['fluent_url']}/__sandbox/entities"
+                query = {"kind": kind, "whole": "true", "after": after}
+                async with session.get(url, params=query) as answer:
+                    page = await answer.json()
+                if not page:
+                    break
+                found += sum(not as_it_should_be(kind, each) for each in page)
+                after = page[-1]["id"]
+    return found
+
+
+def as_it_should_be(kind: str, entity: dict[str, object]) -> bool:
+    """Say whether an entity is active, has its parent, and stands in its categories."""
+    if entity["status"] != "ACTIVE":
+        return False
+    if kind == "category":
+        return ("parent" in entity) == ("." in entity["name"])
+    at_home = kind == "standardProduct" or "standard" in entity
+    return at_home and len(entity["categories"]) == 2
+
+
 def difference(before: dict[str, int], after: dict[str, int]) -> dict[str, object]:
     grown = {name: count - before.get(name, 0) for name, count in after.items()}
     writes = ("create", "update", "remove")
@@ -234,7 +262,7 @@ def books(file: Path) -> dict[str, object]:
     (attempts,) = ask("SELECT count(*) FROM attempt").fetchone()
     errors = ask(
         "SELECT substr(error, 1, 40), count(*) FROM attempt WHERE error <> '' GROUP BY 1"
-        " ORDER BY 2 DESC LIMIT 5"
+        " ORDER BY 2 DESC"
     ).fetchall()
     connection.close()
     return {"fates": fates, "messages": causes, "attempts": attempts, "failed": dict(errors)}
@@ -272,7 +300,8 @@ async def main(asked: argparse.Namespace) -> None:
             found = await run(platforms, Path(folder).absolute() / name, told, asked)
             found["calls_per_entity"] = round(found["calls"] / entities, 3)
             found["entities_per_second"] = round(entities / found["seconds"], 1)
-            found["complete"] = found.pop("entities") == expected
+            odd_ones = await odd(platforms)
+            found["complete"] = found.pop("entities") == expected and not odd_ones
             results[name] = found
             print(f"{name}: {found}", flush=True)
     print(json.dumps(results))

@@ -7,7 +7,13 @@ import msgspec
 
 from fluent_connect.clients.commercetools.customer import EXPAND, Customer
 from fluent_connect.clients.fluent.model import Parent, Upsert
-from fluent_connect.handlers.customer_input import creation, known_username, owned, source
+from fluent_connect.handlers.customer_input import (
+    TARGETS,
+    creation,
+    known_username,
+    owned,
+    source,
+)
 from fluent_connect.handlers.message_handler import (
     Change,
     Fetched,
@@ -18,6 +24,7 @@ from fluent_connect.handlers.message_handler import (
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.mapping.attributes import attributes
 from fluent_connect.mapping.customer_fields import username
+from fluent_connect.mapping.rules.target import Target
 from fluent_connect.model.errors import Skip, UnprocessableError
 from fluent_connect.model.message import Message
 
@@ -49,6 +56,7 @@ class CustomerCreateHandler(MessageHandler[CustomerState]):
     """Create a customer in Fluent, or update what commercetools owns of it."""
 
     name: ClassVar[str] = "CustomerCreateHandler"
+    targets: ClassVar[Mapping[str, Target]] = TARGETS
 
     async def fetch(self, message: Message, context: HandlerContext) -> Fetched[CustomerState]:
         """Read the customer; of an erased one, say what the notification still tells."""
@@ -90,8 +98,8 @@ class CustomerCreateHandler(MessageHandler[CustomerState]):
             Upsert(
                 entity="customer",
                 ref=name,
-                create=creation(told, context),
-                update=owned(told, context),
+                create=creation(told, context.mapping),
+                update=owned(told, context.mapping),
                 identity=identity,
                 parents=(Parent("retailer", context.retailer),),
             )

@@ -6,19 +6,14 @@ from typing import Any, cast
 import msgspec
 
 from fluent_connect.clients.commercetools.customer import Customer
-from fluent_connect.clients.commercetools.model import Address, Head, Link
+from fluent_connect.clients.commercetools.model import Address
 from fluent_connect.clients.commercetools.order import Order
-from fluent_connect.handlers.message_handler import HandlerContext, MapContext
-from fluent_connect.mapping.attributes import attributes
-from fluent_connect.mapping.customer_fields import (
-    address_book,
-    email_or,
-    land,
-    number,
-    preferred,
-)
+from fluent_connect.handlers.message_handler import HandlerContext
+from fluent_connect.mapping.besides import besides
+from fluent_connect.mapping.customer_fields import email_or, preferred
+from fluent_connect.mapping.rules.mapper import Mapper
+from fluent_connect.mapping.rules.target import Target
 from fluent_connect.mapping.text import clean, cut
-from fluent_connect.mapping.values import Typed
 
 _NAME = 50
 _KNOWN = """\
@@ -57,6 +52,13 @@ class CustomerSource(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     order: Order | None = None
 
 
+TARGETS: Mapping[str, Target] = {
+    "customer": Target(CustomerSource, "UpdateCustomerInput"),
+    "customer-create": Target(CustomerSource, "CreateCustomerInput"),
+}
+"""What handlers that make a customer have filled."""
+
+
 def source(
     customer: Customer, name: str, missing_email: str, order: Order | None = None
 ) -> CustomerSource:
@@ -73,71 +75,14 @@ def source(
     )
 
 
-def creation(source: CustomerSource, context: MapContext) -> dict[str, object]:
+def creation(source: CustomerSource, mapping: Mapper) -> dict[str, object]:
     """Return the input of a create: what commercetools owns, and what a create carries besides."""
-    settings = context.settings
-    made: dict[str, object] = {
-        "timezone": cut(settings.timezone, 32) or "UTC",
-        "promotionOptIn": settings.promotion_opt_in,
-        "retailer": {"id": context.retailer},
-    }
-    return {**made, **owned(source, context)}
+    return besides(owned(source, mapping), mapping.fill("customer-create", source))
 
 
-def owned(source: CustomerSource, context: MapContext) -> dict[str, object]:
+def owned(source: CustomerSource, mapping: Mapper) -> dict[str, object]:
     """Return the input of an update: what commercetools owns, and nothing else."""
-    customer, settings = source.customer, context.settings
-    fields = {
-        "username": source.username,
-        "title": cut(customer.title, 50) or cut(customer.salutation, 50),
-        "firstName": cut(customer.first_name, 50),
-        "lastName": cut(customer.last_name, 50),
-        "primaryEmail": source.email,
-        "primaryPhone": number(source.addresses),
-        "country": cut(land(source.addresses), 100),
-        "attributes": attributes(_told(source, context), settings),
-    }
-    return {name: value for name, value in fields.items() if value}
-
-
-def _told(source: CustomerSource, context: MapContext) -> dict[str, object]:
-    customer, order = source.customer, source.order
-    custom = customer.custom.fields if customer.custom else {}
-    ours: dict[str, object] = {
-        "commercetoolsId": customer.id,
-        "commercetoolsVersion": customer.version,
-        "commercetoolsProject": context.project_key,
-        "customerKey": customer.key,
-        "customerNumber": customer.customer_number,
-        "externalId": customer.external_id,
-        "salutation": customer.salutation,
-        "middleName": customer.middle_name,
-        "dateOfBirth": customer.date_of_birth,
-        "company": customer.company_name,
-        "vatId": customer.vat_id,
-        "locale": customer.locale,
-        "emailVerified": customer.is_email_verified,
-        "authenticationMode": customer.authentication_mode,
-        "customerGroup": _key(customer.customer_group),
-        "customerGroups": Typed("JSON", groups) if (groups := _groups(customer)) else None,
-        "stores": Typed("JSON", stores)
-        if (stores := [each.key for each in customer.stores])
-        else None,
-        "addresses": Typed("JSON", book) if (book := address_book(customer)) else None,
-        "commercetoolsOrderId": order.id if order else None,
-        "guest": True if order else None,
-    }
-    return {**{name: value for name, value in custom.items() if name not in ours}, **ours}
-
-
-def _groups(customer: Customer) -> list[str | None]:
-    return [_key(each.customer_group) for each in customer.customer_group_assignments]
-
-
-def _key(link: Link[Head] | None) -> str | None:
-    if link is None:
-        return None
-    return (link.obj.key if link.obj else None) or link.key or link.id
+    return mapping.fill("customer", source)
 
 
 async def known_username(customer: Customer, context: HandlerContext) -> str | None:

@@ -19,3 +19,9 @@ def localized(texts: Mapping[str, str] | None, locales: Sequence[str]) -> str | 
         if found is not None:
             return found
     return None
+
+
+def spoken(texts: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the texts that say something, clean, by their locales."""
+    made = ((name, clean(text)) for name, text in (texts or {}).items())
+    return {name: text for name, text in made if text is not None}

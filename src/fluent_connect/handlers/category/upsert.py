@@ -1,6 +1,6 @@
 """A category becomes a category of the account's catalogue in Fluent."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -26,15 +26,15 @@ from fluent_connect.handlers.message_handler import (
 )
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.mapping.attributes import attributes
-from fluent_connect.mapping.localized import localized
-from fluent_connect.mapping.text import cut, whole
+from fluent_connect.mapping.besides import besides
+from fluent_connect.mapping.rules.target import Target
+from fluent_connect.mapping.text import whole
 from fluent_connect.model.errors import UnprocessableError
 from fluent_connect.model.message import Message
 from fluent_connect.model.notification import Reference
 
 _REF = 100
 _PARENT_REF = 36
-_TYPE = "STANDARD"
 
 
 class CategoryState(Category, frozen=True, kw_only=True):
@@ -52,10 +52,22 @@ class CategoryState(Category, frozen=True, kw_only=True):
     sold: Sequence[str] = msgspec.field(default=(), name="~sold")
 
 
+class CategorySource(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A category, for its mapping: `ref` is what it is called in Fluent, `parent` its parent."""
+
+    category: CategoryState
+    ref: str
+    parent: str | None = None
+
+
 class CategoryUpsertHandler(MessageHandler[CategoryState]):
     """Create or update a category in Fluent; a deleted one goes INACTIVE with its subtree."""
 
     name: ClassVar[str] = "CategoryUpsertHandler"
+    targets: ClassVar[Mapping[str, Target]] = {
+        "category": Target(CategorySource, "UpdateCategoryInput"),
+        "category-create": Target(CategorySource, "CreateCategoryInput"),
+    }
 
     async def fetch(self, message: Message, context: HandlerContext) -> Fetched[CategoryState]:
         """Read the category; of a deleted one, ask Fluent for what stands below it."""
@@ -96,21 +108,18 @@ class CategoryUpsertHandler(MessageHandler[CategoryState]):
             ]
         ref = category_ref(resource.id, resource.key, settings)
         parent = _parent(resource, settings)
-        fields = {
-            "ref": ref,
-            "catalogue": {"ref": settings.catalogue},
-            **_fields(resource, context),
-        }
-        if parent is not None:
-            catalogue = {"ref": settings.catalogue}
-            fields["parentCategory"] = {"ref": parent.ref, "catalogue": catalogue}
-        again = {"status": "ACTIVE"} if resource.taken_over else {}
+        source = CategorySource(category=resource, ref=ref, parent=parent.ref if parent else None)
+        fill = context.mapping.fill
+        create = besides(fill("category", source), fill("category-create", source))
+        update = fill("category", source)
+        if resource.taken_over:
+            update["status"] = "ACTIVE"
         return [
             Upsert(
                 entity="category",
                 ref=ref,
-                create={**fields, "type": _TYPE},
-                update={**fields, **again},
+                create=create,
+                update=update,
                 identity=None if resource.taken_over else ("commercetoolsId", resource.id),
                 parents=(
                     *((parent,) if parent else ()),
@@ -126,27 +135,6 @@ def category_ref(identity: str, key: str | None, settings: Settings, limit: int 
     if settings.category_ref == "id":
         return whole(identity, limit, f"the id of category {identity}")
     return whole(key or "", limit, f"the key of category {identity}")
-
-
-def _fields(category: Category, context: MapContext) -> dict[str, object]:
-    locales = context.settings.locales
-    texts = (localized(category.name, locales), category.key, localized(category.slug, locales))
-    found = {
-        "name": next((text for text in (cut(each, 255) for each in texts) if text), category.id),
-        "summary": cut(localized(category.description, locales), 255),
-        "attributes": attributes(
-            {
-                "commercetoolsId": category.id,
-                "commercetoolsVersion": category.version,
-                "commercetoolsProject": context.project_key,
-                "categoryKey": category.key,
-                "externalId": category.external_id,
-                "slug": localized(category.slug, locales),
-                "orderHint": category.order_hint,
-            }
-        ),
-    }
-    return {name: value for name, value in found.items() if value is not None}
 
 
 def _parent(category: Category, settings: Settings) -> Parent | None:

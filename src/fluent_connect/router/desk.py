@@ -7,6 +7,10 @@ import msgspec
 from fluent_connect.clients.accounts import Account, Accounts
 from fluent_connect.handlers.message_handler import AnyHandler, MapContext
 from fluent_connect.handlers.settings import Settings
+from fluent_connect.mapping.defaults.packaged import packaged
+from fluent_connect.mapping.rules.blocks import Blocks
+from fluent_connect.mapping.rules.compiler import Rules
+from fluent_connect.mapping.rules.mapper import Mapper
 from fluent_connect.model.errors import UnprocessableError
 from fluent_connect.model.message import Message
 from fluent_connect.router.fencing import digest
@@ -31,14 +35,23 @@ class Desk(msgspec.Struct, frozen=True):
 
 
 class Desks:
-    """The desks of an installation, each made when its first message comes."""
+    """The desks of an installation, each made when its first message comes.
+
+    `mapping` is what mapping files say, a partner's over ours; None: ours alone.
+    """
 
     def __init__(
-        self, routes: RouteTable, accounts: Accounts, settings: Callable[[Account], Settings]
+        self,
+        routes: RouteTable,
+        accounts: Accounts,
+        settings: Callable[[Account], Settings],
+        mapping: Blocks | None = None,
     ) -> None:
         self._routes = routes
         self._accounts = accounts
         self._settings = settings
+        self._mapping = mapping
+        self._rules: dict[str, Rules] = {}
         self._made: dict[tuple[str, str, str, str | None], Desk] = {}
 
     def find(self, message: Message) -> Desk:
@@ -54,7 +67,9 @@ class Desks:
         account = self._account(message)
         handler, settings = route.handler, self._settings(account)
         prefix = f"{message.account}/{message.retailer}/"
+        rules = self._compiled(handler)
         mapping = [handler.version, class_path(handler), settings, sorted(route.props.items())]
+        filled = rules.digest()
         return Desk(
             route=route,
             handler=handler,
@@ -66,12 +81,21 @@ class Desks:
                 project_key=message.project_key,
                 settings=settings,
                 props=route.props,
+                mapping=Mapper(rules),
             ),
-            fingerprint=digest(mapping),
+            fingerprint=digest([*mapping, filled] if filled else mapping),
             fence=f"{prefix}{handler.name}/",
             refs=prefix,
             event=route.ordered,
         )
+
+    def _compiled(self, handler: AnyHandler) -> Rules:
+        """Return the rules of the handler's targets, for all accounts the same."""
+        key = class_path(handler)
+        if key not in self._rules:
+            blocks = packaged() if self._mapping is None else self._mapping
+            self._rules[key] = Rules(blocks, handler.targets, settings=Settings)
+        return self._rules[key]
 
     def _account(self, message: Message) -> Account:
         """Return the account, of the message's own project where several feed the retailer."""

@@ -6,6 +6,7 @@ from functools import partial
 
 from fluent_connect.clients.accounts import Account, Accounts
 from fluent_connect.handlers.settings import Settings
+from fluent_connect.mapping.rules.blocks import Blocks
 from fluent_connect.model.codec import decode_json, decode_message
 from fluent_connect.model.deadlines import Deadlines
 from fluent_connect.model.errors import ConnectError, MalformedError, NoRouteError
@@ -27,6 +28,7 @@ class MessageRouter:
     clients:  make both clients of an account, bound to one message's trace.
     patience: seconds for which a resource that is not found, though nobody told of its deletion,
               is taken for a stale read.
+    mapping:  what mapping files say; None: our own alone.
     """
 
     def __init__(
@@ -39,9 +41,10 @@ class MessageRouter:
         settings: Callable[[Account], Settings] = lambda _: Settings(),
         clock: Callable[[], float] = time.time,
         patience: float = 30.0,
+        mapping: Blocks | None = None,
     ) -> None:
         self._store = store
-        self._desks = Desks(routes, accounts, settings)
+        self._desks = Desks(routes, accounts, settings, mapping)
         self._tools = Tools(
             routes, clients, Belonging(accounts), clock, patience, Deadlines(), Repairs(clock)
         )

@@ -1,7 +1,6 @@
 """One run of a handler: fetch, compare with what is known, map, push, and tell."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 import msgspec
@@ -15,6 +14,7 @@ from fluent_connect.clients.fluent.model import Pushed, Upsert
 from fluent_connect.clients.fluent.touched import independent
 from fluent_connect.clients.trace import Trace
 from fluent_connect.handlers.message_handler import Change, Fetched, HandlerContext, Refresh
+from fluent_connect.mapping.rules.cuts import Cut
 from fluent_connect.model import killpoint
 from fluent_connect.model.codec import encode
 from fluent_connect.model.deadlines import Deadlines
@@ -30,6 +30,8 @@ from fluent_connect.router import fencing
 from fluent_connect.router.desk import Desk
 from fluent_connect.router.emit import Emitted, ahead, emit, with_emitted
 from fluent_connect.router.identifiers import identifiers
+from fluent_connect.router.mapped import Mapped, mapped
+from fluent_connect.router.notes import what_was_done, with_cuts
 from fluent_connect.router.repairs import Repairs
 from fluent_connect.router.routes import Bound, RouteTable
 
@@ -65,6 +67,7 @@ class Run:
 
     __slots__ = (
         "_began",
+        "_cuts",
         "_delivery",
         "_dependencies",
         "_desk",
@@ -90,6 +93,7 @@ class Run:
         self._key: str | None = None
         self._fence: Fence | None = None
         self._pushed: list[Pushed] = []
+        self._cuts: Sequence[Cut] = ()
         self._dependencies: Mapping[str, int] = {}
         self._writing = False
         self._began = tools.clock()
@@ -160,11 +164,12 @@ class Run:
         return await self._apply(changes, version, context, found, deleted=fetched.deleted)
 
     def _map(self, resource: object) -> Sequence[Change]:
-        try:
-            return tuple(self._desk.handler.map(resource, self._message, self._desk.context))
-        except StopIteration as error:
-            # What comes out of a thread as this would never arrive.
-            raise RuntimeError("the mapping raised StopIteration") from error
+        handler, message = self._desk.handler, self._message
+        return self._kept(mapped(self._desk.context, lambda at: handler.map(resource, message, at)))
+
+    def _kept(self, made: Mapped) -> Sequence[Change]:
+        self._cuts = made.cuts
+        return made.changes
 
     def _check(self, fetched: Fetched[object]) -> None:
         """Raise a RetryableError that is no try if the read is older than what is known."""
@@ -188,7 +193,8 @@ class Run:
         else:
             version = max(version or 0, self._message.version or 0, known)
         try:
-            changes = tuple(self._desk.handler.gone(self._message, self._desk.context))
+            gone = self._desk.handler.gone
+            changes = self._kept(mapped(self._desk.context, lambda at: gone(self._message, at)))
         except Skip as skip:
             return self._skipped(skip, self._guards(version, "", deleted=True))
         return await self._apply(changes, version, context, (), deleted=True)
@@ -210,15 +216,13 @@ class Run:
         else:
             emitted = self._refreshes(changes)
             await self._push(changes, context)
-            told = self._note(sum(not each.put.parcel.not_before for each in emitted))
+            told = what_was_done(
+                self._pushed, sum(not each.put.parcel.not_before for each in emitted)
+            )
             note = "; ".join((told, *_notes(changes)))
-        facts = (
-            self._attempted("done", ""),
-            *self._delivered(),
-            *found,
-        )
+        facts = (self._attempted("done", ""), *self._delivered(), *found)
         guards = self._guards(version, output, deleted=deleted)
-        return with_emitted(Outcome(Done(note), guards, (), facts), *emitted)
+        return with_emitted(Outcome(Done(with_cuts(note, self._cuts)), guards, (), facts), *emitted)
 
     def _holds(self, changes: Sequence[Change], version: int | None, output: str) -> bool:
         """Say whether no push is needed. A delivery that was begun before may have pushed."""
@@ -365,14 +369,6 @@ class Run:
             return ()
         new = Fence(version, self._desk.fingerprint, output, deleted, self._dependencies)
         return (fencing.newer(self._key, new, self._fence),)
-
-    def _note(self, refreshes: int) -> str:
-        hows = Counter(pushed.how for pushed in self._pushed)
-        if refreshes:
-            hows["refreshed"] = refreshes  # type: ignore[index]
-        if len(hows) == 1 and hows.total() == 1:
-            return next(iter(hows))
-        return ", ".join(f"{count} {how}" for how, count in hows.items())
 
     def _delivered(self) -> Iterable[Fact]:
         for pushed in self._pushed:

@@ -13,6 +13,10 @@ LINES = [
     {"id": "b", "quantity": 1, "totalPrice": {"currencyCode": "EUR", "centAmount": -500}},
     {"id": "c", "quantity": 5, "attributes": [{"name": "season", "value": "SS26"}]},
 ]
+BIG_LINES = """{
+  each: order.lineItems, as: line, where: { line.quantity: { at-least: 2 } },
+  fields: { ref: { text: '{order.id}:{line.id}' } }
+}"""
 
 
 @pytest.mark.parametrize(
@@ -80,8 +84,7 @@ LINES = [
             ["a", "b", "c"],
         ),
         (
-            "{ each: order.lineItems, as: l, where: { l.quantity: { at-least: 2 } },"
-            + " fields: { ref: { text: '{order.id}:{l.id}' } } }",
+            BIG_LINES,
             {"lineItems": LINES},
             [{"ref": "o-1:a"}, {"ref": "o-1:c"}],
         ),

@@ -41,36 +41,39 @@ def join(compiling: Compiling, table: Table, frame: Frame) -> Rule:
 def text(compiling: Compiling, table: Table, frame: Frame) -> Rule:
     """Return a pattern filled in; nothing if any part of it says nothing."""
     pattern = options.text(table, "text") or ""
-    parts = _parts(compiling, pattern, table.entries["text"].place, frame)
-    reads = tuple(path for each in parts if isinstance(each, Rule) for path in each.reads)
-    runs = [each.run if isinstance(each, Rule) else each for each in parts]
+    pairs, end = _parts(compiling, pattern, table.entries["text"].place, frame)
+    runs = tuple((before, rule.run) for before, rule in pairs)
 
     def run(scope: Scope) -> Any:
         made = []
-        for each in runs:
-            part = each if each.__class__ is str else as_text(each(scope))
+        for before, each in runs:
+            part = as_text(each(scope))
             if part is None:
                 return None
-            made.append(part)
-        return "".join(made) or None  # type: ignore[arg-type]
+            made += (before, part)
+        return "".join(made) + end
 
-    return Rule(run, reads, TEXT)
+    return Rule(run, tuple(path for _, rule in pairs for path in rule.reads), TEXT)
 
 
-def _parts(compiling: Compiling, pattern: str, place: Place, frame: Frame) -> list[Rule | str]:
-    parts: list[Rule | str] = []
-    end = 0
+def _parts(
+    compiling: Compiling, pattern: str, place: Place, frame: Frame
+) -> tuple[list[tuple[str, Rule]], str]:
+    """Return the paths of a pattern, each with the text before it, and the text after all."""
+    pairs: list[tuple[str, Rule]] = []
+    before, end = "", 0
     for match in _PART.finditer(pattern):
+        before += pattern[end : match.start()]
+        end = match.end()
         if match["wrong"] is not None:
             what = f"the text {pattern!r} has a single {match['wrong']}"
             raise MistakenError(place, what, "write {path}, or {{ and }} for braces")
-        parts.append(pattern[end : match.start()])
-        end = match.end()
         if match["path"] is None:
-            parts.append(match[0][0])
+            before += match[0][0]
         else:
-            parts.append(compiling.path(match["path"].strip(), place, frame))
-    return [each for each in (*parts, pattern[end:]) if each]
+            pairs.append((before, compiling.path(match["path"].strip(), place, frame)))
+            before = ""
+    return pairs, before + pattern[end:]
 
 
 def localized(compiling: Compiling, table: Table, frame: Frame) -> Rule:

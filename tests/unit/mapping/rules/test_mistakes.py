@@ -2,7 +2,8 @@
 
 import pytest
 
-from unit.mapping.rules.filling import mistakes
+from fluent_connect.mapping.rules.target import Target
+from unit.mapping.rules.filling import Source, mistakes
 
 
 @pytest.mark.parametrize(
@@ -109,8 +110,6 @@ def test_anchors_that_multiply_do_not_run_away() -> None:
 
 def test_a_fluent_field_that_the_input_lacks_is_a_mistake() -> None:
     known = {"CreateOrderInput": {"ref": "", "retailer": "RetailerId"}, "RetailerId": {"id": ""}}
-    from unit.mapping.rules.filling import Source, Target
-
     found = mistakes(
         "order: { fields: { reff: order.id, retailer: { fields: { idd: retailer } } } }",
         targets={"order": Target(Source, "CreateOrderInput")},

@@ -45,7 +45,7 @@ def text(compiling: Compiling, table: Table, frame: Frame) -> Rule:
     runs = tuple((before, rule.run) for before, rule in pairs)
 
     def run(scope: Scope) -> Any:
-        made = []
+        made: list[str] = []
         for before, each in runs:
             part = as_text(each(scope))
             if part is None:

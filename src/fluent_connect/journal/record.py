@@ -14,6 +14,7 @@ from fluent_connect.model.fact import (
     Expired,
     Fact,
     Known,
+    Outage,
     Paused,
     Queued,
     Received,
@@ -53,6 +54,7 @@ _ATTEMPT = (
 _REFERENCE = "INSERT INTO reference (value, kind, id) VALUES"
 _PAUSE = 'INSERT INTO pause (pattern, at, "by") VALUES'
 _AUDIT = 'INSERT INTO audit (at, "by", action, what) VALUES'
+_OUTAGE = 'INSERT INTO outage ("of", began, ended, why) VALUES'
 _RESUME = "DELETE FROM pause WHERE pattern = ?"
 _REVIVE = "DELETE FROM fate WHERE id = ? AND state = 'dead'"
 _DROP = "INSERT INTO fate (id, state, reason, at, tries) VALUES"
@@ -202,6 +204,11 @@ def _audited(fact: Audited) -> Sequence[Statement]:
     return (Statement(_AUDIT, "(?, ?, ?, ?)", "", (fact.at, fact.by, fact.action, fact.what)),)
 
 
+def _outage(fact: Outage) -> Sequence[Statement]:
+    again = 'ON CONFLICT ("of", began) DO UPDATE SET ended = excluded.ended, why = excluded.why'
+    return (Statement(_OUTAGE, "(?, ?, ?, ?)", again, (fact.of, fact.began, fact.ended, fact.why)),)
+
+
 _WRITERS: dict[type, Callable[[Any], Sequence[Statement]]] = {
     Received: _received,
     Split: _split,
@@ -217,4 +224,5 @@ _WRITERS: dict[type, Callable[[Any], Sequence[Statement]]] = {
     Erased: _erased,
     Expired: _expired,
     Audited: _audited,
+    Outage: _outage,
 }

@@ -40,5 +40,10 @@ MIGRATIONS: Sequence[str] = (
         at DOUBLE PRECISION NOT NULL, "by" TEXT NOT NULL, action TEXT NOT NULL,
         what TEXT NOT NULL);
     """,
+    """
+    CREATE TABLE outage (
+        "of" TEXT NOT NULL, began DOUBLE PRECISION NOT NULL, ended DOUBLE PRECISION,
+        why TEXT NOT NULL, PRIMARY KEY ("of", began)) WITHOUT ROWID;
+    """,
 )
 """`aside` keeps what was accepted and is no unit of its own: repeats, and batches once split."""

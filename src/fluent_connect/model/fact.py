@@ -152,6 +152,18 @@ class Audited(msgspec.Struct, frozen=True):
     what: str
 
 
+class Outage(msgspec.Struct, frozen=True):
+    """Another system failed us from `began` to `ended` (None: it still does): `of` what, and why.
+
+    Told again with an end, it is the same outage.
+    """
+
+    of: str
+    began: float
+    ended: float | None
+    why: str
+
+
 Fact = (
     Received
     | Split
@@ -169,6 +181,7 @@ Fact = (
     | Erased
     | Expired
     | Audited
+    | Outage
 )
 
 

@@ -196,7 +196,7 @@ async def test_a_subscription_over_the_api_is_tried_out_and_has_a_health(
     status, body = await caller.ct("POST", "subscriptions", draft)
     assert (status, body["status"]) == (201, "Healthy")
     assert door.payloads()[0]["resource"]["typeId"] == "subscription"
-    assert (await caller.ct("GET", "subscriptions/mine/health"))[1]["status"] == "Healthy"
+    assert (await caller.ct("GET", "subscriptions/key=mine/health"))[1]["status"] == "Healthy"
     caller.sandbox.build("order", range(100, 101))
     await _settled(caller)
     assert door.payloads()[-1]["type"] == "OrderCreated"

@@ -226,9 +226,8 @@ def _config(
     core = valid.files.fluentcommerce
     same = ("connector_name", "host", "port", "admin", "log", "route_mapping", "routes", "doors")
     also = ("retry", "http", "journal", "disk", "packages", "paths", "jobs", "pause", "api_keys")
-    taken = {
-        name: getattr(connect, name) for name in (*same, *also, "error_table", "subscriptions")
-    }
+    last = ("error_table", "subscriptions", "subscription")
+    taken = {name: getattr(connect, name) for name in (*same, *also, *last)}
     keys = {name.strip("[]"): key for name, key in core.fluent_webhook_keys.items()}
     return Config(
         **taken,

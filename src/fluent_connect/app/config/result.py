@@ -17,6 +17,7 @@ from fluent_connect.app.config.sections import (
     JournalSection,
     LogSection,
     RetrySection,
+    SubscriptionSection,
 )
 from fluent_connect.app.config.validate import leaves, written
 from fluent_connect.app.config.values import is_secret
@@ -71,6 +72,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     api_keys: Sequence[str]
     error_table: Sequence[ErrorEntry]
     subscriptions: Mapping[str, Sequence[str]]
+    subscription: SubscriptionSection | None
     credential_manager: str
     fluent_domains: Mapping[str, str]
     fluent_webhook_keys: Mapping[str, str]

@@ -15,6 +15,7 @@ from fluent_connect.app.config.sections import (
     LogSection,
     RetrySection,
     Section,
+    SubscriptionSection,
 )
 from fluent_connect.app.config.values import (
     ConnectorName,
@@ -239,6 +240,7 @@ class Connect(Section):
     log: LogSection = LogSection()
     error_table: tuple[ErrorEntry, ...] = ()
     subscriptions: dict[str, Words] = Field(default_factory=dict)
+    subscription: SubscriptionSection | None = None
 
 
 class Core(Section):

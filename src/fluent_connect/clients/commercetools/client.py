@@ -183,7 +183,7 @@ class Commercetools:
         return answer.status != 404  # noqa: PLR2004
 
     def _at(self, reference: Reference) -> str:
-        return f"{self._api.path(reference.type_id)}/{quote(reference.id, safe='')}"
+        return f"{self._api.path(reference.type_id)}/{quote(reference.id, safe='=')}"
 
     async def _page(self, type_id: str, parameters: Sequence[tuple[str, str]]) -> Answer:
         path = f"{self._api.path(type_id)}?{urlencode(parameters, quote_via=quote)}"

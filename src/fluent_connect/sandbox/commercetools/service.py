@@ -175,7 +175,8 @@ class Commercetools:
         kind = BY_PATH.get("products" if projected else segments[0] if segments else "")
         if kind is None:
             raise RefusedRequestError(404, "NotFound", "There is nothing at this path.")
-        if kind.type_id == "subscription" and (len(segments) > 2 or call.method == "POST"):  # noqa: PLR2004
+        writes = call.method in {"POST", "DELETE"} or segments[-1] == "health"
+        if kind.type_id == "subscription" and writes:
             return await self.subscriptions.answer(call, segments)
         if call.method in {"GET", "HEAD"}:
             return self._read(call, kind, segments)

@@ -21,13 +21,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     export_when:           per field of the order, the values that let it pass ("" = absent).
     import_orders:         `OrderImported`: off, through the gate like any other, or as history.
     inert_order_types:     order types that start no fulfilment; history is loaded as the first.
+    expand_order:          references to read with an order beside those that our mapping needs
+                           ("lineItems[*].productType", "custom.fields.shop").
     order_types:           Fluent's order types for home delivery, collection and both.
     pickup_field:          custom field of order, line or shipping that names the pickup location.
     pickup_from:           where the pickup location is looked for, in this order ("channel": the
                            key of the line's supply channel).
     missing_address:       home delivery without an address: dead, or sent without one.
     delivery_types:        shipping method key or name -> Fluent `deliveryType`; "*" = any other.
-    custom_lines:          slug -> "fulfilment", "attribute" or the SKU of a service product.
+    custom_lines:          slug, or pattern ("fee-*") -> "fulfilment", "attribute" or the SKU of a
+                           service product; a negative one is a discount, whatever stands here.
     untaxed:               an order without `taxedPrice`: dead, or taken as net.
     item_prices:           what `price`, `paidPrice` and `taxPrice` of an item hold: net or gross of
                            tax, for one piece or (`-line`) for the line; the totals are always net
@@ -72,6 +75,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     )
     import_orders: Literal["gate", "history", "off"] = "off"
     inert_order_types: Sequence[str] = ()
+    expand_order: Sequence[str] = ()
     order_types: Mapping[str, str] = msgspec.field(
         default_factory=lambda: {"HD": "HD", "CC": "CC", "MULTI": "MULTI"}
     )
@@ -88,7 +92,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     item_prices: Literal["net", "gross", "net-line", "gross-line"] = "net"
     tax_types: Mapping[str, str] = msgspec.field(default_factory=lambda: {"*": "VAT"})
     payment_methods: Mapping[str, str] = msgspec.field(
-        default_factory=lambda: {"CREDIT_CARD": "CREDITCARD", "CreditCard": "CREDITCARD"}
+        default_factory=lambda: {
+            "CREDIT_CARD": "CREDITCARD",
+            "CreditCard": "CREDITCARD",
+            "creditCard": "CREDITCARD",
+            "card": "CREDITCARD",
+            "scheme": "CREDITCARD",
+            "PayPal": "PAYPAL",
+            "paypal": "PAYPAL",
+            "GiftCard": "GIFTVOUCHER",
+            "giftcard": "GIFTVOUCHER",
+            "afterpaytouch": "AFTERPAY",
+        }
     )
     username: Literal["id", "customer-number", "email"] = "id"
     username_prefix: str = ""

@@ -6,9 +6,11 @@ from typing import ClassVar
 
 import msgspec
 
+from fluent_connect.clients.commercetools.customer import EXPAND as CUSTOMER
 from fluent_connect.clients.commercetools.customer import Customer
 from fluent_connect.clients.commercetools.payment import Payment
 from fluent_connect.clients.fluent.model import Parent, Upsert
+from fluent_connect.handlers.customer_input import known_username
 from fluent_connect.handlers.message_handler import (
     Change,
     Fetched,
@@ -52,7 +54,8 @@ class OrderCreateHandler(MessageHandler[ExportedOrder]):
         if message.resource is None:
             raise UnprocessableError("the message names no order")
         settings = context.settings
-        order = await context.commercetools.get(message.resource, ExportedOrder, expand=_EXPAND)
+        expand = (*_EXPAND, *settings.expand_order)
+        order = await context.commercetools.get(message.resource, ExportedOrder, expand=expand)
         if order is None:
             return Fetched(None, None)
         if kept_back(order, message.kind, settings):
@@ -61,8 +64,9 @@ class OrderCreateHandler(MessageHandler[ExportedOrder]):
         order = await _with_payments(order, context)
         if order.customer_id:
             customer = Reference("customer", order.customer_id)
-            found = await context.commercetools.get(customer, Customer)
-            order = msgspec.structs.replace(order, buyer=found)
+            found = await context.commercetools.get(customer, Customer, expand=CUSTOMER)
+            name = await known_username(found, context) if found else None
+            order = msgspec.structs.replace(order, buyer=found, buyer_known_as=name)
         return Fetched(order, order.version, dependencies=_dependencies(order))
 
     def map(

@@ -16,9 +16,13 @@ _FIELDS = {field.encode_name: field.name for field in msgspec.structs.fields(Ord
 
 
 class ExportedOrder(Order, frozen=True, kw_only=True):
-    """An order, and the customer whose order it is. None: a guest, or erased meanwhile."""
+    """An order, and the customer whose order it is. None: a guest, or erased meanwhile.
+
+    buyer_known_as: the username that Fluent knows them by already, where the rule cannot tell.
+    """
 
     buyer: Customer | None = msgspec.field(default=None, name="~buyer")
+    buyer_known_as: str | None = msgspec.field(default=None, name="~buyerKnownAs")
 
 
 def kept_back(order: Order, kind: str, settings: Settings) -> str | None:

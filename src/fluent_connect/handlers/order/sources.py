@@ -13,6 +13,7 @@ from fluent_connect.clients.commercetools.line import CustomLineItem, LineItem
 from fluent_connect.clients.commercetools.model import Address, CustomFields, TaxRate
 from fluent_connect.clients.commercetools.payment import Payment, Transaction
 from fluent_connect.clients.commercetools.shipping import ShippingInfo
+from fluent_connect.handlers import customer_input
 from fluent_connect.handlers.order.export import ExportedOrder
 from fluent_connect.mapping.rules.target import Target
 
@@ -158,6 +159,7 @@ class TransactionSource(msgspec.Struct, frozen=True):
 
 
 TARGETS: Mapping[str, Target] = {
+    **customer_input.TARGETS,
     "order": Target(OrderSource, "CreateOrderInput"),
     "item": Target(ItemSource, "CreateOrderItemWithOrderInput"),
     "service-item": Target(ServiceItemSource, "CreateOrderItemWithOrderInput"),

@@ -41,6 +41,12 @@ def moment(text: str, now: float | None = None) -> float:
     return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
 
 
+def since(text: str, now: float | None = None) -> float:
+    """Return the time that `moment` reads, or the one that a bare duration is ago: `2h`."""
+    plain = text.replace(" ", "")
+    return moment(f"{plain} ago" if _DURATION.fullmatch(plain) else text, now)
+
+
 def states(texts: Sequence[str]) -> tuple[str, ...]:
     """Return the states; `waiting` stands for all that wait. Raise CliError for an unknown one."""
     known = (*STATES, "waiting")

@@ -24,8 +24,11 @@ class Rehearsal:
         """Return the way out: `real`, or one of this kind, without its writes."""
         # It reads GraphQL with a parser that a service has no need to load.
         from fluent_connect.app.dryrun.transport import DryTransport  # noqa: PLC0415
+        from fluent_connect.app.shadow.problems import wrong  # noqa: PLC0415
 
-        return DryTransport(real or open_transport(kind, connections=512), self._written)
+        return DryTransport(
+            real or open_transport(kind, connections=512), self._written, check=wrong
+        )
 
     def station(self, router: Station) -> Station:
         """Return the router's station, its outcomes changed to what is true of a dry run."""

@@ -10,9 +10,12 @@ from typing import Any, Literal
 import msgspec
 import structlog
 
+from fluent_connect.app.shadow.differences import Place
 from fluent_connect.app.shadow.fields import Output, output
+from fluent_connect.app.shadow.problems import problems
+from fluent_connect.app.shadow.trails import Trail, trails
 from fluent_connect.clients.trace import Trace
-from fluent_connect.handlers.message_handler import Change, Fetched, HandlerContext, MapContext
+from fluent_connect.handlers.message_handler import Change, Fetched, HandlerContext
 from fluent_connect.model.errors import (
     ConnectError,
     NoRouteError,
@@ -27,6 +30,7 @@ from fluent_connect.router.run import Clients
 
 Came = Literal["mapped", "skipped", "waits", "dead", "unread"]
 """What a run comes to; `unread`: commercetools or Fluent did not answer."""
+_Mapped = tuple[Sequence[Change], Mapping[Place, Trail]]
 Payload = Callable[[], Awaitable[Mapping[str, object] | None]]
 
 
@@ -34,7 +38,8 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True):
     """What one version of handler and mapping makes of a message.
 
     reason: why it is not mapped. source: the resource as it was read, as JSON. changes and outputs
-    tell the same, one by one.
+    tell the same, one by one. trails: where fields came from. problems: what of them Fluent's
+    schema would not take.
     """
 
     outcome: Came
@@ -44,6 +49,18 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True):
     source: Any = None
     changes: Sequence[Change] = ()
     outputs: Sequence[Output] = ()
+    trails: Mapping[Place, Trail] = {}
+    problems: Mapping[Place, str] = {}
+
+    def trail(self, place: Place) -> Trail | None:
+        """Return where a field came from: its own rule's, else that of what it is a part of."""
+        path = place.path
+        while path:
+            found = self.trails.get(place._replace(path=path))
+            if found is not None:
+                return found
+            path = path[: max(path.rfind("."), path.rfind("["), 0)]
+        return None
 
 
 async def draw(desks: Desks, clients: Clients, message: Message, payload: Payload) -> Drawn:
@@ -62,15 +79,25 @@ async def draw(desks: Desks, clients: Clients, message: Message, payload: Payloa
             if fetched.resource is not None:
                 source["source"] = as_json(fetched.resource)
             source["version"] = fetched.version
-            changes = await _mapped(desk, fetched, message)
+            changes, found = await _mapped(desk, fetched, message)
     except TimeoutError:
         told = f"{desk.handler.name} took longer than {desk.handler.timeout:g} s"
         return Drawn(outcome="waits", reason=told, handler=desk.handler.name, **source)
     except Exception as error:  # noqa: BLE001 - what a handler raises is what we came to see
         return _failed(error, desk.handler.name, **source)
-    outputs = tuple(map(output, changes))
+    wrong = {
+        Place(number, part, path): told
+        for number, change in enumerate(changes)
+        for (part, path), told in problems(change).items()
+    }
     return Drawn(
-        outcome="mapped", handler=desk.handler.name, changes=changes, outputs=outputs, **source
+        outcome="mapped",
+        handler=desk.handler.name,
+        changes=changes,
+        outputs=tuple(map(output, changes)),
+        trails=found,
+        problems=wrong,
+        **source,
     )
 
 
@@ -89,18 +116,27 @@ def context_of(desk: Desk, clients: Clients, message: Message, payload: Payload)
     )
 
 
-async def _mapped(desk: Desk, fetched: Fetched[object], message: Message) -> Sequence[Change]:
-    """Return the changes; of a handler that says it is slow, mapped in a thread."""
-    resource = fetched.resource
-    if resource is None:
-        return tuple(desk.handler.gone(message, desk.context))
+async def _mapped(desk: Desk, fetched: Fetched[object], message: Message) -> _Mapped:
+    """Return the changes and where they came from; of a slow handler, mapped in a thread."""
     if desk.handler.slow:
-        return await asyncio.to_thread(_map, desk, resource, message, desk.context)
-    return _map(desk, resource, message, desk.context)
+        return await asyncio.to_thread(_map, desk, fetched.resource, message)
+    return _map(desk, fetched.resource, message)
 
 
-def _map(desk: Desk, resource: object, message: Message, context: MapContext) -> Sequence[Change]:
-    return tuple(desk.handler.map(resource, message, context))
+def _map(desk: Desk, resource: object, message: Message) -> _Mapped:
+    mapper = desk.context.mapping.traced()
+    context = msgspec.structs.replace(desk.context, mapping=mapper)
+    made = (
+        desk.handler.gone(message, context)
+        if resource is None
+        else desk.handler.map(resource, message, context)
+    )
+    changes = tuple(made)
+    return changes, {
+        Place(number, part, path): trail
+        for number, change in enumerate(changes)
+        for (part, path), trail in trails(change, mapper.origins).items()
+    }
 
 
 def as_json(resource: object) -> Any:
@@ -111,10 +147,15 @@ def as_json(resource: object) -> Any:
 def _said(value: Any) -> Any:
     if isinstance(value, Mapping):
         told = {name: _said(each) for name, each in value.items()}
-        return {name: each for name, each in told.items() if each not in (None, [], {}, ())}
+        return {name: each for name, each in told.items() if not _silent(name, each)}
     if isinstance(value, list | tuple | set | frozenset):
         return [_said(each) for each in value]
     return value
+
+
+def _silent(name: str, value: Any) -> bool:
+    """Say whether a field says nothing: empty, or a mark of ours ("~gone") that is not set."""
+    return value in (None, [], {}, ()) or (name.startswith("~") and value in (False, ""))
 
 
 def _failed(error: Exception, handler: str, **source: Any) -> Drawn:

@@ -16,15 +16,14 @@ from fluent_connect.app.config.result import Config
 from fluent_connect.app.discovery import discover
 from fluent_connect.app.handlers import Handlers
 from fluent_connect.app.lints import check
-from fluent_connect.clients.accounts import Accounts
+from fluent_connect.clients.accounts import Account, Accounts
 from fluent_connect.handlers.settings import Settings
+from fluent_connect.model.errors import UnprocessableError
 from fluent_connect.router.desk import Desks
 from fluent_connect.router.routes import RouteTable
 
 CONNECTOR = "application-connector"
 """What the name of a configuration file begins with."""
-DEFAULTS = "defaults"
-"""Stands for the mappings of this package alone."""
 
 
 class Edition(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,16 +39,26 @@ class Edition(msgspec.Struct, frozen=True, kw_only=True):
     desks: Desks
 
 
-def edition(name: str, config: Config, handlers: Handlers | None = None) -> Edition:
-    """Return the version that a configuration makes, with the handlers found by its own paths."""
+def edition(
+    name: str,
+    config: Config,
+    handlers: Handlers | None = None,
+    accounts: Sequence[Account] | None = None,
+) -> Edition:
+    """Return the version that a configuration makes, with the handlers found by its own paths.
+
+    `accounts`: those that are read, where they are another configuration's.
+    """
     found = handlers or discover(config.packages, config.paths)
     routes = route_table(config.routes, found)
-    settings = config.settings
-    desks = Desks(
-        routes,
-        Accounts(config.accounts),
-        lambda each: settings.get((each.name, each.retailer), Settings()),
-    )
+
+    def settings(account: Account) -> Settings:
+        key = (account.name, account.retailer)
+        if key not in config.settings and config.settings:
+            raise UnprocessableError(f"{name} has no account {account.name}/{account.retailer}")
+        return config.settings.get(key, Settings())
+
+    desks = Desks(routes, Accounts(config.accounts if accounts is None else accounts), settings)
     return Edition(name=name, config=config, handlers=found, routes=routes, desks=desks)
 
 
@@ -71,7 +80,7 @@ def other(folder: Path, running: Config, profiles: Sequence[str] = ()) -> Editio
             raise ConfigMistakes(wrong)
         for one in handlers.handlers:
             _settle(one)
-        return edition(str(folder), config, handlers)
+        return edition(str(folder), config, handlers, running.accounts)
 
 
 @contextmanager

@@ -16,6 +16,9 @@ _KEYS = (("name",), ("ref",), ("type", "currency"), ("id",))
 """By which fields the elements of a list are told apart, where all have them and none twice."""
 
 
+_ATTRIBUTE = frozenset({"name", "type", "value"})
+
+
 class Leaf(NamedTuple):
     """A value at the end of a path.
 
@@ -33,12 +36,14 @@ class Leaf(NamedTuple):
 class Output(msgspec.Struct, frozen=True):
     """A change as JSON: what it is about, and its parts ("create", "update", "input", ...).
 
-    "exact" holds the categories that a product shall be in: it is taken out of others.
+    "exact" holds the categories that a product shall be in: it is taken out of others. notes: what
+    it cannot bring about.
     """
 
     kind: str
     label: str
     parts: Mapping[str, Any]
+    notes: Sequence[str] = ()
 
 
 def output(change: Change) -> Output:
@@ -69,7 +74,7 @@ def _upsert(change: Upsert) -> Output:
     parts = {name: plain(value) for name, value in given.items() if value is not None}
     if change.categories is not None:
         parts["exact"] = {"categories": plain(change.categories)}
-    return Output("upsert", f"{change.entity} {change.ref}", parts)
+    return Output("upsert", f"{change.entity} {change.ref}", parts, change.notes)
 
 
 def plain(value: object) -> Any:
@@ -89,19 +94,22 @@ def _made(ref: Ref) -> dict[str, object]:
     return {} if ref.create is None else {"orCreate": plain(ref.create)}
 
 
-def leaves(tree: object, *, unmasked: bool = False) -> Iterator[Leaf]:
-    """Yield every leaf of a JSON value, in its order."""
-    yield from _leaves("", "", tree, tree if unmasked else masked(tree))
+def leaves(tree: object, *, unmasked: bool = False, whole: bool = False) -> Iterator[Leaf]:
+    """Yield every leaf of a JSON value, in its order. `whole`: an attribute is one leaf."""
+    yield from _leaves("", "", tree, tree if unmasked else masked(tree), whole=whole)
 
 
-def _leaves(path: str, key: str, value: Any, shown: Any) -> Iterator[Leaf]:
-    if isinstance(value, Mapping) and value:
+def _leaves(path: str, key: str, value: Any, shown: Any, *, whole: bool) -> Iterator[Leaf]:
+    if whole and isinstance(value, Mapping) and value.keys() >= _ATTRIBUTE:
+        yield Leaf(path, key, value["value"], shown["value"])
+    elif isinstance(value, Mapping) and value:
         for name, each in value.items():
             step = f".{name}" if path else str(name)
-            yield from _leaves(f"{path}{step}", f"{key}{step}", each, shown[name])
+            yield from _leaves(f"{path}{step}", f"{key}{step}", each, shown[name], whole=whole)
     elif isinstance(value, list | tuple) and value:
         for place, (name, each) in enumerate(zip(names(value), value, strict=True)):
-            yield from _leaves(f"{path}[{place}]", f"{key}[{name}]", each, shown[place])
+            deeper = f"{path}[{place}]", f"{key}[{name}]"
+            yield from _leaves(*deeper, each, shown[place], whole=whole)
     elif path:
         yield Leaf(path, key, value, shown)
 

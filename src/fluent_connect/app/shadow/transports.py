@@ -67,7 +67,7 @@ class ReadOnly:
 
 
 class FromFile:
-    """Answers as a commercetools project that holds one resource and what is expanded in it.
+    """Answers as a commercetools project that holds these resources, by id, and nothing else.
 
     `absent`: what was asked for beside it. Requests to a real system are handed on; those to
     `NOWHERE_URL` are answered as by a Fluent that holds nothing.
@@ -94,7 +94,7 @@ class FromFile:
         await self._onward.close()
 
     def _commercetools(self, path: str) -> Answer:
-        found = self._held.get(path)
+        found = self._held.get(path.rpartition("/")[2])
         if found is not None:
             return _json(found)
         told = path.strip("/").partition("/")[2]

@@ -1,0 +1,113 @@
+"""Where messages are drawn: both systems behind a guard, and the versions that are compared."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+
+from fluent_connect.app.clients import Clients
+from fluent_connect.app.config.result import Config
+from fluent_connect.app.config.sections import Batch
+from fluent_connect.app.shadow.draw import Drawn, Payload, draw
+from fluent_connect.app.shadow.editions import Edition
+from fluent_connect.app.shadow.given import Given
+from fluent_connect.app.shadow.transports import (
+    FILE_URL,
+    NOWHERE_URL,
+    FromFile,
+    ReadOnly,
+    embedded,
+    once,
+)
+from fluent_connect.clients.accounts import Account, CommercetoolsAccess, FluentAccess
+from fluent_connect.clients.transport import Transport
+from fluent_connect.clients.transports import open_transport
+from fluent_connect.model.message import Message
+
+_NOBODY = "none"
+UNCONFIGURED = Account(
+    name="ACCOUNT",
+    retailer="1",
+    commercetools=CommercetoolsAccess(
+        project_key="project",
+        auth_url=FILE_URL,
+        api_url=FILE_URL,
+        client_id=_NOBODY,
+        client_secret=_NOBODY,
+    ),
+    fluent=FluentAccess(
+        account="ACCOUNT",
+        url=NOWHERE_URL,
+        username=_NOBODY,
+        password=_NOBODY,
+        client_id=_NOBODY,
+        client_secret=_NOBODY,
+    ),
+)
+"""Stands where no account is configured: a resource in a file needs none."""
+
+
+class Studio:
+    """Draws messages by several versions, each of which sees the same answers."""
+
+    def __init__(self, clients: Clients, transport: FromFile) -> None:
+        self._clients = clients
+        self._transport = transport
+
+    @property
+    def absent(self) -> Sequence[str]:
+        """Return what was asked for and does not stand in the file."""
+        return self._transport.absent
+
+    async def drawn(
+        self, message: Message, payload: Payload, *editions: Edition
+    ) -> Sequence[Drawn]:
+        """Return what each version makes of a message; what is read is read once for all."""
+        with once():
+            return [await draw(each.desks, self._clients, message, payload) for each in editions]
+
+
+@asynccontextmanager
+async def studio(
+    config: Config, held: Mapping[str, Any] | None = None, *, transport: Transport | None = None
+) -> AsyncIterator[Studio]:
+    """Open both systems of all accounts for reading. `held`: what a file holds, by id."""
+    section = config.http.model_copy(update={"batch": Batch(max=1)})
+    real = transport or open_transport(config.http.transport, connections=32)
+    way = FromFile(real, held)
+    clients = Clients(config.accounts, section, config.error_table, transport=ReadOnly(way))
+    try:
+        yield Studio(clients, way)
+    finally:
+        await clients.close()
+
+
+def offline(config: Config) -> Config:
+    """Return the configuration with no Fluent to ask: it is as if none held anything."""
+    accounts = [
+        msgspec.structs.replace(each, fluent=msgspec.structs.replace(each.fluent, url=NOWHERE_URL))
+        for each in config.accounts
+    ]
+    return msgspec.structs.replace(config, accounts=accounts)
+
+
+def from_file(config: Config) -> Config:
+    """Return the configuration with files in place of commercetools, and one account at least."""
+    accounts = [
+        msgspec.structs.replace(
+            each,
+            commercetools=msgspec.structs.replace(
+                each.commercetools, api_url=FILE_URL, auth_url=FILE_URL
+            ),
+        )
+        for each in config.accounts or (UNCONFIGURED,)
+    ]
+    return msgspec.structs.replace(config, accounts=accounts)
+
+
+def shelf(found: Given, beside: Sequence[Mapping[str, Any]] = ()) -> Mapping[str, Any]:
+    """Return what files hold, by id: the resource, what is expanded in it, what stands beside."""
+    resource = found.resource or {}
+    inside = {id_: each for _, id_, each in embedded(dict(resource))}
+    return {**inside, **{str(each["id"]): each for each in beside}, str(resource["id"]): resource}

@@ -4,7 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fluent_connect.sandbox.fluent.entities import Json
-from fluent_connect.sandbox.fluent.errors import NotImplementedHereError, missing
+from fluent_connect.sandbox.fluent.errors import (
+    NotImplementedHereError,
+    RefusedMutationError,
+    missing,
+)
 from fluent_connect.sandbox.fluent.session import Session, attributes, prices, taken
 
 Input = Mapping[str, Any]
@@ -15,7 +19,7 @@ def create_category(session: Session, given: Input) -> Json:
     """Make a category; its catalogue and its parent exist."""
     scope = _scope(session, given)
     fields, settles = session.orchestrated("CATEGORY", given["type"])
-    parent = _parent(session, given.get("parentCategory"))
+    parent = _parent(session, given.get("parentCategory"), scope)
     _no_children(given)
     data = {
         **fields,
@@ -35,7 +39,7 @@ def update_category(session: Session, given: Input) -> Json:
     """Change what is given of a category."""
     scope = _scope(session, given)
     held = session.parent("category", given["ref"], scope)
-    parent = _parent(session, given.get("parentCategory"))
+    parent = _parent(session, given.get("parentCategory"), scope)
     _no_children(given)
     held |= taken(given, "type", "name", "summary", "status")
     held["attributes"] = attributes(held["attributes"], given.get("attributes"))
@@ -89,7 +93,7 @@ def _create(session: Session, given: Input, kind: str, standard: Json | None) ->
         "attributes": attributes((), given.get("attributes")),
         "prices": prices((), given.get("prices")),
         "tax": given.get("taxType"),
-        "categories": _categories(session, given.get("categories")),
+        "categories": _categories(session, given.get("categories"), scope),
     }
     owner = standard["id"] if standard else None
     if standard:
@@ -102,7 +106,7 @@ def _update(session: Session, given: Input, kind: str, standard: Json | None) ->
     held = session.parent(kind, given["ref"], scope)
     if given.get("variants"):
         raise NotImplementedHereError("variants in a standard product's input")
-    added = _categories(session, given.get("categories"))
+    added = _categories(session, given.get("categories"), scope)
     held |= taken(given, *_TEXTS)
     held["attributes"] = attributes(held["attributes"], given.get("attributes"))
     held["prices"] = prices(held["prices"], given.get("prices"))
@@ -116,32 +120,42 @@ def _update(session: Session, given: Input, kind: str, standard: Json | None) ->
 def _remove(session: Session, key: Input, categories: Sequence[Input], kind: str) -> Json:
     scope = _scope(session, key)
     held = session.parent(kind, key["ref"], scope)
-    gone = _categories(session, categories)
+    gone = _categories(session, categories, scope)
     held["categories"] = [id_ for id_ in held["categories"] if id_ not in gone]
     return {**session.entities.save(held), "status": "SUCCESS"}
 
 
 def _scope(session: Session, given: Input) -> str:
+    """Return the catalogue's ref. Raise C0120E if there is none, C0020E if it is not the user's."""
     ref: str = given["catalogue"]["ref"]
-    if session.entities.find("productCatalogue", ref) is None:
-        raise missing("productCatalogue", ref)
+    catalogue = session.parent("productCatalogue", ref)
+    retailers = catalogue.get("retailerRefs")
+    if retailers and set(retailers).isdisjoint(session.access.retailers):
+        text = f"Permissions missing: catalogue '{ref}' is not of the user's retailer"
+        raise RefusedMutationError("C0020E", text)
     return ref
 
 
-def _parent(session: Session, key: Input | None) -> Json | None:
-    return session.parent("category", key["ref"], _scope(session, key)) if key else None
+def _inside(session: Session, kind: str, key: Input, scope: str) -> Json:
+    """Return what a key names. Raise C0120E if it is not there, or in another catalogue."""
+    found = session.parent(kind, key["ref"], _scope(session, key))
+    if key["catalogue"]["ref"] != scope:
+        raise missing(kind, key["ref"], scope)
+    return found
+
+
+def _parent(session: Session, key: Input | None, scope: str) -> Json | None:
+    return _inside(session, "category", key, scope) if key else None
 
 
 def _standard(session: Session, given: Input) -> Json | None:
     key = given.get("product")
-    return session.parent("standardProduct", key["ref"], _scope(session, key)) if key else None
+    return _inside(session, "standardProduct", key, _scope(session, given)) if key else None
 
 
-def _categories(session: Session, keys: Sequence[Input] | None) -> list[str]:
+def _categories(session: Session, keys: Sequence[Input] | None, scope: str) -> list[str]:
     """Return the ids of categories. Raise C0120E for the first that is not there."""
-    return [
-        session.parent("category", key["ref"], _scope(session, key))["id"] for key in keys or ()
-    ]
+    return [_inside(session, "category", key, scope)["id"] for key in keys or ()]
 
 
 def _no_children(given: Input) -> None:

@@ -1,9 +1,9 @@
 """GraphQL: documents are parsed, validated and weighed once, then executed without awaiting."""
 
+import copy
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import msgspec
@@ -21,7 +21,6 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
-    build_schema,
     execute_sync,
     get_named_type,
     is_composite_type,
@@ -30,6 +29,7 @@ from graphql import (
 )
 
 from fluent_connect.sandbox.fluent.connections import DEFAULT_PAGE, LARGEST_PAGE
+from fluent_connect.sandbox.fluent.editions import Edition, schema
 from fluent_connect.sandbox.fluent.errors import RefusedMutationError
 from fluent_connect.sandbox.fluent.inputs import Limits
 from fluent_connect.sandbox.fluent.mutations import MUTATIONS, resolver
@@ -58,9 +58,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 class Graph:
     """The schema with its resolvers, and the documents that were seen."""
 
-    def __init__(self) -> None:
-        text = (files("fluent_connect.model") / "fluent.graphql").read_text()
-        self.schema = build_schema(text, no_location=True)
+    def __init__(self, edition: Edition, requires: str) -> None:
+        self.schema = schema(edition, requires)
         self._documents: dict[str, Document] = {}
         _resolve(self.schema)
 
@@ -87,7 +86,7 @@ class Graph:
             return ExecutionResult(None, [RefusedMutationError("C0001E", text)])
         result = execute_sync(
             self.schema,
-            document.tree,
+            _backwards(document) if session.knobs.backwards else document.tree,
             context_value=session,
             variable_values=dict(variables),
             operation_name=name,
@@ -120,10 +119,23 @@ class Graph:
         return Document(tree=tree, roots=roots, keys=keys, kind=kind, weight=weight)
 
 
+def _backwards(document: Document) -> DocumentNode | None:
+    """Return a document whose mutations stand from the last to the first."""
+    if document.tree is None or document.kind != "mutation":
+        return document.tree
+    tree = copy.deepcopy(document.tree)
+    for node in tree.definitions:
+        if isinstance(node, OperationDefinitionNode):
+            # Nodes of newer versions are frozen; these are copies of our own.
+            selected = node.selection_set
+            object.__setattr__(selected, "selections", selected.selections[::-1])
+    return tree
+
+
 @cache
-def graph() -> Graph:
-    """Return the one graph of this process: it holds no data, only what it understood."""
-    return Graph()
+def graph(edition: Edition = "whole", requires: str = "") -> Graph:
+    """Return the one graph of this process for a schema: no data, only what it understood."""
+    return Graph(edition, requires)
 
 
 def _resolve(schema: GraphQLSchema) -> None:

@@ -5,6 +5,8 @@ from typing import Literal
 
 import msgspec
 
+from fluent_connect.sandbox.fluent.editions import Edition
+
 _WORKFLOWS = {
     "ORDER::HD": "BOOKED",
     "ORDER::CC": "BOOKED",
@@ -37,7 +39,12 @@ class Knobs(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     denied:         permissions that the user lacks ("ORDER_CREATE").
     complexity:     the largest allowed.
     expires_in, refresh_expires_in: seconds that tokens last; no refresh token where that is 0.
+    schema:         the edition of the schema: "2022" lacks what came later.
+    requires:       "Type.field" of an input that this account requires beside all others.
+    introspection:  whether the schema may be asked for.
     failing_events: event name -> eventStatus (FAILED, NO_MATCH) that sync events of it end with.
+    backwards:      carry out the mutations of one request from the last to the first: whether the
+                    platform keeps their order is not documented, so nothing may depend on it.
     """
 
     workflow_delay: float = 0.0
@@ -48,4 +55,8 @@ class Knobs(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     complexity: int = 11_111
     expires_in: float = 86_400.0
     refresh_expires_in: float = 86_400.0
+    schema: Edition = "whole"
+    requires: str = ""
+    introspection: bool = True
     failing_events: Mapping[str, str] = {}
+    backwards: bool = False

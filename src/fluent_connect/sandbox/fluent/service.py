@@ -16,7 +16,7 @@ from fluent_connect.sandbox.fluent.account import begin
 from fluent_connect.sandbox.fluent.entities import Entities, Json
 from fluent_connect.sandbox.fluent.errors import BODY_401
 from fluent_connect.sandbox.fluent.events import Events
-from fluent_connect.sandbox.fluent.execution import graph
+from fluent_connect.sandbox.fluent.execution import Graph, graph
 from fluent_connect.sandbox.fluent.knobs import Access, Knobs
 from fluent_connect.sandbox.fluent.session import Session
 from fluent_connect.sandbox.fluent.webhooks import Webhooks
@@ -37,10 +37,13 @@ class Fluent:
         self.events = Events(self.entities, access, self.knobs, database)
         self.webhooks = Webhooks(access.account, access.retailers[0])
         self.requests: dict[str, int] = {}
-        self._graph = graph()
         self._tokens: dict[str, float] = {}
         self._refresh: dict[str, float] = {}
         begin(self._session("sandbox"), locations)
+
+    @property
+    def _graph(self) -> Graph:
+        return graph(self.knobs.schema, self.knobs.requires)
 
     def labels(self, call: Call) -> Sequence[str]:
         """Return `token`, `event`, `job`, or the root fields of a GraphQL request and its kind."""
@@ -147,6 +150,9 @@ class Fluent:
     def _graphql(self, call: Call) -> Answer:
         request = _request(call)
         document = self._graph.document(request.get("query") or "")
+        if not self.knobs.introspection and "__schema" in document.roots:
+            text = "Introspection has been disabled for this request"
+            return reply({"data": None, "errors": [{"message": text}]})
         result = self._graph.execute(
             document,
             request.get("variables") or {},

@@ -7,6 +7,7 @@ from fluent_connect.app.config.schema import MappingEntry, RouteEntry
 from fluent_connect.app.handlers import Handlers
 from fluent_connect.clients.accounts import Account
 from fluent_connect.ingest.verify.door import Door, schemes
+from fluent_connect.ingest.verify.published import Published
 from fluent_connect.listener.account_mapping import AccountMap, Target
 from fluent_connect.listener.external import ExternalDoor
 from fluent_connect.listener.route_mapping import RouteMap, RouteMapping
@@ -65,17 +66,26 @@ def target(account: Account) -> Target:
     )
 
 
-def doors(entries: Mapping[str, DoorEntry]) -> Mapping[str, Door]:
-    """Return who may knock where."""
-    return {name: _door(name, entry) for name, entry in entries.items()}
+def doors(
+    entries: Mapping[str, DoorEntry], published: Published | None = None
+) -> Mapping[str, Door]:
+    """Return who may knock where. `published`: the keys of others that the doors verify with."""
+    known = published or Published()
+    return {name: _door(name, entry, known) for name, entry in entries.items()}
 
 
-def _door(name: str, entry: DoorEntry) -> Door:
+def _door(name: str, entry: DoorEntry, published: Published) -> Door:
     keep: frozenset[str] = frozenset()
     if entry.kind == "external":
         keep = external(name, entry, (), frozenset()).headers
-    made = schemes(entry.all_schemes, entry.given)
-    return Door(name=name, schemes=made, body_limit=entry.body_limit, keep=keep)
+    return Door(
+        name=name,
+        schemes=schemes(entry.all_schemes, entry.given, published),
+        body_limit=entry.body_limit,
+        keep=keep,
+        origins=entry.origins,
+        open_handshake=entry.open_handshake,
+    )
 
 
 def restrictions(entries: Mapping[str, DoorEntry]) -> Mapping[str, Sequence[str]]:

@@ -20,9 +20,11 @@ from fluent_connect.app.build import (
 from fluent_connect.app.clients import Clients
 from fluent_connect.app.config.result import Config
 from fluent_connect.app.dryrun.rehearsal import Rehearsal
+from fluent_connect.app.fetching import Fetcher
 from fluent_connect.app.handlers import Handlers
 from fluent_connect.app.housekeeping import Housekeeping, Keep
 from fluent_connect.app.http import Admin, Described
+from fluent_connect.app.keeper import Keeper
 from fluent_connect.app.pulse import Pulse
 from fluent_connect.app.server import Server
 from fluent_connect.app.subscription_watch import SubscriptionWatch
@@ -33,6 +35,7 @@ from fluent_connect.app.watchdog import Watchdog
 from fluent_connect.clients.accounts import Accounts
 from fluent_connect.clients.transport import Transport
 from fluent_connect.handlers.settings import Settings
+from fluent_connect.ingest.verify.published import Published
 from fluent_connect.ingest.webhook import Webhook
 from fluent_connect.journal.record import recorder
 from fluent_connect.listener.ct_external_message_receiver import CTExternalMessageReceiver
@@ -227,12 +230,17 @@ class Service:
         await self.store.commit(Write(Outcome(facts=facts)))
 
     def _webhook(self) -> Webhook:
-        return Webhook(
+        published = Published()
+        webhook = Webhook(
             self.store,
-            doors(self.config.doors),
+            doors(self.config.doors, published),
             accepting=lambda: not self.pulse.disk_full,
             on_request=self.telemetry.requested,
+            confirm=published.confirm,
         )
+        keeper = Keeper(published, Fetcher())
+        self._background.append(asyncio.create_task(keeper.run()))
+        return webhook
 
     def _pulse(self) -> Pulse:
         return Pulse(

@@ -1,6 +1,6 @@
 """What the door answers: the messages of ASGI, made once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -17,18 +17,35 @@ ACCEPTED: Mapping[str, Any] = {
 
 
 class Reply:
-    """A refusal: its status, and the two messages that tell it."""
+    """An answer other than 202: its status, and the two messages that tell it."""
 
     __slots__ = ("body", "start", "status")
 
     def __init__(self, status: int, why: str, *headers: tuple[bytes, bytes]) -> None:
         text = b'{"error":%b}' % msgspec.json.encode(why)
+        self._make(status, text, (_JSON, *headers))
+
+    @classmethod
+    def json(cls, status: int, text: bytes) -> "Reply":
+        """Return an answer that says this."""
+        reply = cls.__new__(cls)
+        reply._make(status, text, (_JSON,))
+        return reply
+
+    @classmethod
+    def empty(cls, status: int, *headers: tuple[bytes, bytes]) -> "Reply":
+        """Return an answer that is all in its headers."""
+        reply = cls.__new__(cls)
+        reply._make(status, b"", headers)
+        return reply
+
+    def _make(self, status: int, text: bytes, headers: Iterable[tuple[bytes, bytes]]) -> None:
         length = (b"content-length", str(len(text)).encode())
         self.status = status
         self.start = {
             "type": "http.response.start",
             "status": status,
-            "headers": [_JSON, length, *headers],
+            "headers": [length, *headers],
         }
         self.body = {"type": "http.response.body", "body": text}
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from fluent_connect.ingest import replies
+from fluent_connect.ingest import handshakes, replies
 from fluent_connect.ingest.replies import ACCEPTED, Reply
 from fluent_connect.ingest.verify.door import DEFAULT, Door
 from fluent_connect.ingest.verify.scheme import Knock, Scheme
@@ -64,6 +64,7 @@ class Webhook:
     clock:      seconds since the epoch.
     accepting:  False while draining, or while the disk is too full: 503.
     on_request: see OnRequest.
+    confirm:    given the URL that confirms a subscription which a door wants; must not wait.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Webhook:
         clock: Callable[[], float] = time.time,
         accepting: Callable[[], bool] = lambda: True,
         on_request: OnRequest = lambda _door, _status, _seconds: None,
+        confirm: Callable[[str], None] = lambda _url: None,
         limits: Limits = Limits(),  # noqa: B008 - frozen
     ) -> None:
         self._store = store
@@ -83,6 +85,7 @@ class Webhook:
         self._clock = clock
         self._accepting = accepting
         self._on_request = on_request
+        self._confirm = confirm
         self._limits = limits
         self._deadlines = Deadlines(limits.sweep)
         self._log = structlog.get_logger("fluent_connect")
@@ -120,22 +123,48 @@ class Webhook:
         """Return the id under which the body is stored, or a refusal; None: the sender left."""
         if door is None:
             return replies.NO_DOOR
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        refused = self._refused(door, scope["method"], headers)
+        knock = Knock(dict(scope["headers"]), b"", scope.get("query_string", b""))
+        if scope["method"] == "OPTIONS":
+            return self._asked(door, knock)
+        refused = self._refused(door, scope["method"], knock.headers)
         if refused is not None:
             return refused
-        query = scope.get("query_string", b"")
-        unproven = self._unproven(door.early, Knock(headers, b"", query))
-        if unproven is not None and not door.late:
+        unproven = self._unproven(door.early, knock)
+        open_ = door.open_handshake and b"aeg-event-type" in knock.headers
+        if unproven is not None and not door.late and not open_:
             return unproven
         body = await self._read(door.body_limit, receive)
         if not isinstance(body, bytes):
             return body
+        return await self._decide(door, Knock(knock.headers, body, knock.query), unproven)
+
+    async def _decide(self, door: Door, knock: Knock, unproven: Reply | None) -> str | Reply:
+        """Return what becomes of a body; `unproven`: why it was not let in before it was read."""
         if unproven is not None:
-            unproven = self._unproven(door.late, Knock(headers, body, query), unproven)
-            if unproven is not None:
-                return unproven
-        return await self._keep(door, headers, body)
+            unproven = self._unproven(door.late, knock, unproven)
+        if unproven is None or door.open_handshake:
+            shaken = self._shaken(door, knock)
+            if shaken is not None:
+                return shaken
+        return unproven or await self._keep(door, knock.headers, knock.body)
+
+    def _asked(self, door: Door, knock: Knock) -> Reply:
+        """Answer a sender that asks whether it may send."""
+        if not door.schemes:
+            return replies.UNDECIDED
+        answer = handshakes.origin_allowed(knock.headers, door.origins)
+        if answer is None:
+            return replies.NOT_POST
+        unproven = None if door.open_handshake else self._unproven(door.early, knock)
+        return unproven or answer
+
+    def _shaken(self, door: Door, knock: Knock) -> Reply | None:
+        """Return what a handshake is answered with; None if the body is to be stored."""
+        try:
+            handshakes.confirm(door.late, knock, self._clock(), self._confirm)
+        except RetryableError as error:
+            return replies.undecided(str(error), error.retry_after)
+        return handshakes.validated(knock)
 
     def _unproven(
         self, schemes: Sequence[Scheme], knock: Knock, before: Reply = replies.UNSIGNED

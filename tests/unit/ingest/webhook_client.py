@@ -41,6 +41,7 @@ class Client:
     def __init__(self, *doors: Door, accepting: bool = True, limits: Limits | None = None) -> None:
         self.store = MemoryStore()
         self.seen: list[tuple[str, int]] = []
+        self.confirmed: list[str] = []
         self.read = 0
         self.app = Webhook(
             cast("Store", self.store),
@@ -48,6 +49,7 @@ class Client:
             clock=lambda: NOW,
             accepting=lambda: accepting,
             on_request=lambda door, status, _: self.seen.append((door, status)),
+            confirm=self.confirmed.append,
             limits=limits or Limits(body=0.02, store=0.02, sweep=0.01),
         )
 
@@ -59,6 +61,7 @@ class Client:
         method: str = "POST",
         *,
         key: str = "k",
+        query: str = "",
     ) -> Answer:
         chunks = [body] if isinstance(body, bytes) else list(body)
         sent: list[MutableMapping[str, Any]] = []
@@ -77,6 +80,7 @@ class Client:
             sent.append(message)
 
         raw = [(name.encode(), value.encode("latin-1")) for name, value in given.items()]
-        scope = {"type": "http", "method": method, "path": path, "headers": raw}
+        scope: dict[str, Any] = {"type": "http", "method": method, "path": path, "headers": raw}
+        scope["query_string"] = query.encode()
         await self.app(scope, receive, send)
         return Answer(sent)

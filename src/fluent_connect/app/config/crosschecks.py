@@ -12,7 +12,15 @@ from fluent_connect.listener.sources import source
 from fluent_connect.model.errors import ConfigError
 from fluent_connect.model.yaml import Leaf, Table
 
-_NEEDED = {"api-key": "keys", "query-key": "keys", "basic": "users"}
+_NEEDED = {
+    "api-key": "keys: [${NAME}]",
+    "query-key": "keys: [${NAME}]",
+    "basic": "users: { name: ${NAME} }",
+    "oidc": "oidc: { issuer: …, audience: …, jwks-url: https://… }",
+    "google-pubsub": "google-pubsub: { audience: …, service-account: … }",
+    "entra": "entra: { tenant: …, audience: … }",
+    "sns": "sns: { topics: [arn:aws:sns:…] }",
+}
 _MAPPED = ("name-from", "key-from", "id-from", "version-from", "account-from")
 
 
@@ -101,7 +109,7 @@ def _source(name: str, key: str, text: str, table: Table) -> Iterator[Mistake]:
 
 
 def _scheme(name: str, scheme: str, door: DoorEntry, table: Table) -> Iterator[Mistake]:
-    needed = _NEEDED.get(scheme, "secrets")
+    needed = _NEEDED.get(scheme, "secrets: [${NAME}]")
     if scheme not in SCHEMES:
         known = ", ".join(SCHEMES)
         fix = did_you_mean(scheme, SCHEMES, f"write one of {known}")
@@ -112,13 +120,13 @@ def _scheme(name: str, scheme: str, door: DoorEntry, table: Table) -> Iterator[M
     try:
         made = schemes([scheme], door.given)
     except ConfigError as error:
-        fix = f"correct `{needed}:`, as the sender shows them"
+        fix = f"correct `{needed}`, as the sender shows them"
         yield at(table, ("doors", name), "CFG024", f"the door {name}: {error}", fix)
         return
     if not made:
         what = f"the door {name} would let nobody in by {scheme}"
-        fix = f"add `{needed}:`, as ${{NAME}}"
-        yield at(table, ("doors", name), "CFG024", what, fix, why=f"{needed} of the sender")
+        why = f"{needed.partition(':')[0]} of the sender"
+        yield at(table, ("doors", name), "CFG024", what, f"add `{needed}`", why=why)
 
 
 def _known_accounts(connect: Connect, fed: Fed, table: Table) -> Iterator[Mistake]:

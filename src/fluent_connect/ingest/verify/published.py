@@ -1,0 +1,214 @@
+"""Keys that senders publish: as they were last fetched. Fetching is done elsewhere and ahead.
+
+Asking never waits. What cannot be told from what is here is asked for, and raises RetryableError.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from fluent_connect.model.errors import MalformedError, RetryableError
+
+LONGEST_KEPT = 86_400.0
+"""Seconds after which keys that could not be fetched again are trusted no more."""
+_RETRY = 30.0
+_MOST_ASKED = 256
+_MOST_CERTIFICATES = 64
+_LEAST_BITS = 2048
+_MOST_KEYS = 100
+_PEM = b"-----BEGIN CERTIFICATE-----"
+_PEM_END = b"-----END CERTIFICATE-----"
+
+Wake = Callable[[], None]
+
+
+class _Jwks(msgspec.Struct):
+    keys: list[dict[str, Any]]
+
+
+_jwks = msgspec.json.Decoder(_Jwks).decode
+
+
+class KeySet:
+    """The key set (RFC 7517) at one URL. Only public keys of RSA and elliptic curves count."""
+
+    def __init__(self, url: str, *, private: bool = False) -> None:
+        self.url = url
+        self.private = private
+        """Whether it may live at a private address."""
+        self.fetched: float | None = None
+        self.wanted = True
+        self.wake: Wake = _asleep
+        self._keys: Mapping[str, Any] = {}
+        self._asked: dict[str, float] = {}
+
+    def key(self, kid: str, now: float) -> Any:
+        """Return the key; None if the issuer has published none of that id ("": the only one).
+
+        Raise RetryableError while that cannot be told: nothing was fetched yet, or not for a day,
+        or not since the id was first seen.
+        """
+        if self.fetched is None or now - self.fetched > LONGEST_KEPT:
+            self._want()
+            raise RetryableError("the issuer's keys could not be fetched", retry_after=_RETRY)
+        if kid == "" and len(self._keys) == 1:
+            return next(iter(self._keys.values()))
+        found = self._keys.get(kid)
+        if found is not None or kid == "":
+            return found
+        if self._asked.setdefault(kid, now) < self.fetched:
+            return None
+        while len(self._asked) > _MOST_ASKED:
+            del self._asked[next(iter(self._asked))]
+        self._want()
+        raise RetryableError("the issuer's keys are being fetched again", retry_after=_RETRY)
+
+    def take(self, body: bytes, now: float) -> None:
+        """Trust what was fetched from now on, and nothing that is not in it.
+
+        Raise MalformedError if it holds no usable key; what is trusted stays then.
+        """
+        keys = dict(_usable(body))
+        if not keys:
+            raise MalformedError(f"no usable key at {self.url}")
+        self._keys = keys
+        self.fetched = now
+        self.wanted = False
+
+    def _want(self) -> None:
+        self.wanted = True
+        self.wake()
+
+
+class Certificate(msgspec.Struct, frozen=True):
+    """A signing certificate: whose it is, its key, and from when to when it holds."""
+
+    names: frozenset[str]
+    key: rsa.RSAPublicKey
+    begins: float
+    ends: float
+
+
+class Certificates:
+    """Signing certificates by URL, each fetched once. Callers ask only for URLs that they trust."""
+
+    def __init__(self) -> None:
+        self.wake: Wake = _asleep
+        self._known: dict[str, Certificate] = {}
+        self._wanted: dict[str, None] = {}
+
+    @property
+    def wanted(self) -> Sequence[str]:
+        """Return the URLs that were asked for and are not here, in the order of asking."""
+        return tuple(self._wanted)
+
+    def at(self, url: str) -> Certificate:
+        """Return the certificate. Raise RetryableError while it is not here."""
+        found = self._known.get(url)
+        if found is None:
+            if len(self._wanted) < _MOST_CERTIFICATES:
+                self._wanted[url] = None
+            self.wake()
+            raise RetryableError("the signing certificate is being fetched", retry_after=_RETRY)
+        return found
+
+    def take(self, url: str, body: bytes) -> None:
+        """Keep what was fetched. Raise MalformedError if it is not exactly one certificate."""
+        certificate = _certificate(body)
+        while len(self._known) >= _MOST_CERTIFICATES:
+            del self._known[next(iter(self._known))]
+        self._known[url] = certificate
+        self._wanted.pop(url, None)
+
+    def give_up(self, url: str) -> None:
+        """Forget that the URL was asked for; who asks again has it fetched again."""
+        self._wanted.pop(url, None)
+
+
+class Published:
+    """All that doors need of others: key sets by URL, certificates, and what is to be confirmed.
+
+    ask: given each URL that is to be confirmed; must not wait.
+    """
+
+    def __init__(self) -> None:
+        self.key_sets: dict[str, KeySet] = {}
+        self.certificates = Certificates()
+        self.ask: Callable[[str], None] = _unheard
+
+    def key_set(self, url: str, *, private: bool = False) -> KeySet:
+        """Return the key set at the URL, the same one for all doors."""
+        return self.key_sets.setdefault(url, KeySet(url, private=private))
+
+    def confirm(self, url: str) -> None:
+        """Have the URL fetched that ends a handshake."""
+        self.ask(url)
+
+
+def _usable(body: bytes) -> Iterator[tuple[str, Any]]:
+    """Yield the public keys for signatures, by id; what cannot be used is passed over."""
+    from joserfc import jwk  # noqa: PLC0415 - 50 ms at start, for doors that need it
+    from joserfc.errors import JoseError  # noqa: PLC0415
+
+    try:
+        entries = _jwks(body).keys
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedError(f"no key set: {error}") from error
+    for entry in entries[:_MOST_KEYS]:
+        if not _fits(entry):
+            continue
+        try:
+            key = jwk.import_key(entry)
+        except (JoseError, ValueError, TypeError, LookupError, AttributeError):
+            continue  # Of a kind that is not known here, or malformed: others may be used.
+        kid = entry.get("kid", "")
+        yield (kid if isinstance(kid, str) else ""), key
+
+
+def _fits(entry: Mapping[str, Any]) -> bool:
+    """Say whether the entry may be a public key for signatures, and long enough."""
+    if "d" in entry or entry.get("use", "sig") != "sig":
+        return False
+    modulus = entry.get("n")
+    if entry.get("kty") == "RSA":
+        return isinstance(modulus, str) and len(modulus) * 6 >= _LEAST_BITS
+    return entry.get("kty") == "EC"
+
+
+def _certificate(body: bytes) -> Certificate:
+    text = body.strip()
+    whole = text.startswith(_PEM) and text.endswith(_PEM_END) and text.count(b"-----") == 4  # noqa: PLR2004
+    if not whole:
+        raise MalformedError("not exactly one certificate in PEM")
+    try:
+        read = x509.load_pem_x509_certificate(text)
+        key = read.public_key()
+        names = frozenset(_names(read))
+    except (ValueError, TypeError) as error:
+        raise MalformedError(f"no certificate: {error}") from error
+    if not isinstance(key, rsa.RSAPublicKey):
+        raise MalformedError("a certificate of another kind of key than RSA")
+    begins, ends = read.not_valid_before_utc, read.not_valid_after_utc
+    return Certificate(names, key, begins.timestamp(), ends.timestamp())
+
+
+def _names(certificate: x509.Certificate) -> Iterator[str]:
+    """Yield whom the certificate names: its alternative names, else its common name."""
+    try:
+        told = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        for each in certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME):
+            yield str(each.value)
+        return
+    yield from told.value.get_values_for_type(x509.DNSName)
+
+
+def _asleep() -> None:
+    """Wake nobody: nothing is fetched here."""
+
+
+def _unheard(url: str) -> None:
+    """Confirm nothing: nobody is there who could."""

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
+import msgspec
+
 from fluent_connect.clients.commercetools.product import Variant
 from fluent_connect.clients.fluent.model import Entity, Parent, Upsert
 from fluent_connect.handlers.message_handler import (
@@ -13,7 +15,6 @@ from fluent_connect.handlers.message_handler import (
     MessageHandler,
     Refresh,
 )
-from fluent_connect.handlers.product import fields
 from fluent_connect.handlers.product.catalogued import (
     REF,
     CataloguedProduct,
@@ -26,16 +27,20 @@ from fluent_connect.handlers.product.catalogued import (
     standard_ref,
     variants,
 )
-from fluent_connect.handlers.product.offers import prices_of, sources
+from fluent_connect.handlers.product.offers import PriceSource, prices_of, sources
 from fluent_connect.handlers.product.sources import (
     Common,
     InactiveSource,
+    StandardSource,
+    VariantSource,
     prepared,
     standard_source,
     variant_source,
 )
 from fluent_connect.handlers.settings import Settings
+from fluent_connect.mapping.besides import besides
 from fluent_connect.mapping.prices import REMOVED, Row, distinct, next_change, record
+from fluent_connect.mapping.rules.target import Target
 from fluent_connect.mapping.text import whole
 from fluent_connect.model.errors import UnprocessableError
 from fluent_connect.model.message import Message
@@ -47,6 +52,14 @@ class ProductUpsertHandler(MessageHandler[CataloguedProduct]):
 
     name: ClassVar[str] = "ProductUpsertHandler"
     version: ClassVar[str] = "2"
+    targets: ClassVar[Mapping[str, Target]] = {
+        "standard-product": Target(StandardSource, "UpdateStandardProductInput"),
+        "standard-product-create": Target(StandardSource, "CreateStandardProductInput"),
+        "variant-product": Target(VariantSource, "UpdateVariantProductInput"),
+        "variant-product-create": Target(VariantSource, "CreateVariantProductInput"),
+        "price": Target(PriceSource, "PriceInput"),
+        "inactive-product": Target(InactiveSource, "UpdateStandardProductInput"),
+    }
 
     async def fetch(self, message: Message, context: HandlerContext) -> Fetched[CataloguedProduct]:
         """Read the product, its standalone prices, and what Fluent has of it."""
@@ -146,23 +159,22 @@ def _inactive(entity: Entity, ref: str, product: CataloguedProduct, context: Map
     return Upsert(
         entity=entity,
         ref=ref,
-        update=fields.inactive(InactiveSource(ref=ref, product=product), context.settings),
+        update=context.mapping.fill("inactive-product", InactiveSource(ref=ref, product=product)),
         identity=("commercetoolsId", product.id),
     )
 
 
 def _standard(common: Common, sold: Sequence[Variant], context: MapContext) -> Upsert:
     source = standard_source(common, sold, context.settings)
-    return _upsert(
-        "standardProduct", source.ref, fields.standard(source, context.settings), common, context
-    )
+    return _upsert("standardProduct", "standard-product", source, common, context)
 
 
 def _variant(common: Common, variant: Variant, context: MapContext) -> Upsert:
     settings, product = context.settings, common.product
     ref = variant.sku or ""
     rows = distinct(
-        Row(each.offer.name, fields.price(each)) for each in sources(product, variant, settings)
+        Row(each.offer.name, context.mapping.fill("price", each))
+        for each in sources(product, variant, settings)
     )
     known = record(rows, product.in_fluent.prices.get(ref, {}))
     gone = [key for key, state in known.items() if state == REMOVED]
@@ -174,10 +186,8 @@ def _variant(common: Common, variant: Variant, context: MapContext) -> Upsert:
         known_prices=known,
     )
     parent = Parent("standardProduct", common.standard, Reference("product", product.id))
-    filled = fields.variant(source, settings)
-    return _upsert(
-        "variantProduct", ref, filled, common, context, parents=(parent,), notes=_told(gone, ref)
-    )
+    made = _upsert("variantProduct", "variant-product", source, common, context)
+    return msgspec.structs.replace(made, parents=(parent, *made.parents), notes=_told(gone, ref))
 
 
 def _marked(gone: Iterable[str], settings: Settings) -> Iterable[Mapping[str, object]]:
@@ -193,26 +203,25 @@ def _told(gone: Sequence[str], ref: str) -> tuple[str, ...]:
 
 def _upsert(
     entity: Entity,
-    ref: str,
-    filled: dict[str, object],
+    target: str,
+    source: StandardSource | VariantSource,
     common: Common,
     context: MapContext,
-    *,
-    parents: tuple[Parent, ...] = (),
-    notes: tuple[str, ...] = (),
 ) -> Upsert:
-    refs = list(dict.fromkeys(common.categories.values()))
+    mapping = context.mapping
+    update = mapping.fill(target, source)
+    create = besides(mapping.copied(update), mapping.fill(f"{target}-create", source))
+    if source.ref in common.product.in_fluent.inactive:
+        update["status"] = "ACTIVE"
     categories = (
         Parent("category", name, Reference("category", id_))
         for id_, name in common.categories.items()
     )
-    again = ref in common.product.in_fluent.inactive
     return Upsert(
         entity=entity,
-        ref=ref,
-        create=filled,
-        update={**filled, "status": "ACTIVE"} if again else filled,
-        categories=refs,
-        parents=(*parents, *categories, Parent("catalogue", context.settings.catalogue)),
-        notes=notes,
+        ref=source.ref,
+        create=create,
+        update=update,
+        categories=source.categories,
+        parents=(*categories, Parent("catalogue", context.settings.catalogue)),
     )

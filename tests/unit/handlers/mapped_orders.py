@@ -8,7 +8,12 @@ import msgspec
 from fluent_connect.clients.fluent.model import Upsert
 from fluent_connect.handlers.order.create import OrderCreateHandler
 from fluent_connect.handlers.order.export import ExportedOrder
+from fluent_connect.handlers.order.sources import TARGETS
 from fluent_connect.handlers.settings import Settings
+from fluent_connect.mapping.defaults.packaged import packaged
+from fluent_connect.mapping.rules.blocks import parsed
+from fluent_connect.mapping.rules.compiler import Rules
+from fluent_connect.mapping.rules.mapper import Mapper
 from fluent_schema import faults
 from unit.handlers.made_up_orders import (
     ADDRESS,
@@ -29,11 +34,17 @@ def mapped(
     settings: Settings | None = None,
     kind: str = "OrderCreated",
     buyer: dict[str, Any] | None = None,
+    rules: str = "",
 ) -> Upsert:
+    """Return what an order becomes; `rules` is a mapping/order.yml laid over ours."""
     resource = msgspec.convert({**raw, "~buyer": buyer}, ExportedOrder)
     told = message("order", raw["id"], kind)
-    changes = list(HANDLER.map(resource, told, map_context(settings)))
-    assert changes == list(HANDLER.map(resource, told, map_context(settings)))
+    context = map_context(settings)
+    if rules:
+        laid = Rules(parsed(rules, "order.yml").over(packaged()), TARGETS, settings=Settings)
+        context = msgspec.structs.replace(context, mapping=Mapper(laid))
+    changes = list(HANDLER.map(resource, told, context))
+    assert changes == list(HANDLER.map(resource, told, context))
     (change,) = changes
     assert isinstance(change, Upsert)
     assert faults(change) == []

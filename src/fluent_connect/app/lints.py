@@ -8,6 +8,7 @@ from fluent_connect.app.config.mistakes import Lint, in_order
 from fluent_connect.app.config.result import Config
 from fluent_connect.app.config.validate import Path
 from fluent_connect.app.handlers import Handlers, UnresolvedError, dotted
+from fluent_connect.app.mapping_checks import mapping_mistakes
 from fluent_connect.model.parcel import EVENT_QUEUE
 
 Subscribed = Mapping[str, Collection[str]]
@@ -34,7 +35,7 @@ def check(
     found = [*config.warnings, *handlers.mistakes, *engines(config)]
     if "routes" not in config.broken:
         found += [*_resolved(config, handlers), *_tied(config, handlers), *_jobs(config, handlers)]
-        found += _leases(config, handlers)
+        found += [*_leases(config, handlers), *mapping_mistakes(config, handlers)]
     if not {"routes", "route-mapping", "doors"} & config.broken:
         found += _unreachable(config)
         found += _subscribed(config, subscribed if subscribed is not None else config.subscriptions)

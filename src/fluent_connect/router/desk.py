@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from fluent_connect.clients.accounts import Account, Accounts
+from fluent_connect.clients.fluent.schema.table import fields_of
 from fluent_connect.handlers.message_handler import AnyHandler, MapContext
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.mapping.defaults.packaged import packaged
@@ -94,7 +95,7 @@ class Desks:
         key = class_path(handler)
         if key not in self._rules:
             blocks = packaged() if self._mapping is None else self._mapping
-            self._rules[key] = Rules(blocks, handler.targets, settings=Settings)
+            self._rules[key] = Rules(blocks, handler.targets, settings=Settings, inputs=fields_of)
         return self._rules[key]
 
     def _account(self, message: Message) -> Account:

@@ -11,6 +11,7 @@ import msgspec
 from fluent_connect.app.config import placeholders
 from fluent_connect.app.config.accounts import Fed, feed
 from fluent_connect.app.config.crosschecks import crosscheck
+from fluent_connect.app.config.mapping import read_mapping
 from fluent_connect.app.config.mistakes import ConfigMistakes, Mistake, errors, in_order, nearest
 from fluent_connect.app.config.queues import Placed, place_queues
 from fluent_connect.app.config.result import Config
@@ -73,7 +74,8 @@ def examine(
     valid = validate(table)
     fed = feed(valid.files, table, valid.broken)
     placed = place_queues(valid.files, table, environ, None if engine is None else str(engine))
-    mistakes = [*found.mistakes, *_grouped(unset, directory), *warnings]
+    mapping = read_mapping(directory, profiles)
+    mistakes = [*found.mistakes, *mapping.mistakes, *_grouped(unset, directory), *warnings]
     ours = any(one.place.file.startswith(_DEFAULTS) for one in unset)
     causes = {one.place for one in unset}
     crossed = crosscheck(valid.files, fed, table, valid.broken)
@@ -84,7 +86,14 @@ def examine(
         if one.place not in causes and not (ours and one.place.file.startswith(_DEFAULTS))
     ]
     config = _config(
-        valid, found, table, fed, placed, profiles=tuple(profiles), warnings=tuple(warnings)
+        valid,
+        found,
+        table,
+        fed,
+        placed,
+        profiles=tuple(profiles),
+        warnings=tuple(warnings),
+        mapping=mapping,
     )
     return Examined(config, tuple(in_order(mistakes)))
 
@@ -232,7 +241,7 @@ def _config(
     return Config(
         **taken,
         data=Path(connect.data),
-        files=found.files,
+        files=(*found.files, *rest["mapping"].files),
         notices=(*found.notices, *_not_yet(valid.files.fluent_connect)),
         accounts=fed.accounts,
         settings=fed.settings,

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from fluent_connect.app.config.doors import DoorEntry
+from fluent_connect.app.config.mapping import MappingFiles
 from fluent_connect.app.config.mistakes import Mistake
 from fluent_connect.app.config.queues import Listener, Queue
 from fluent_connect.app.config.schema import Connect, Core, JobEntry, MappingEntry, RouteEntry
@@ -43,7 +44,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the configuration decides. Rooms get their sections, never the whole.
 
     `settings` by (account, retailer). `broken` names sections that could not be read: empty after
-    `load`. `table` is the merged tree, for places in later findings.
+    `load`. `table` is the merged tree, for places in later findings. `mapping`: the mapping files.
     """
 
     connector_name: str
@@ -79,6 +80,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     notices: Sequence[str]
     warnings: Sequence[Mistake]
     table: Table
+    mapping: MappingFiles
     broken: frozenset[str] = frozenset()
 
     def origins(self) -> list[Origin]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from fluent_connect.app.config.mapping import profiled
 from fluent_connect.app.config.mistakes import Mistake, did_you_mean
 from fluent_connect.model.yaml import Document, Leaf, Listing, Node, Place, Table, read
 
@@ -152,7 +153,7 @@ def _chosen(directory: Path, profiles: Sequence[str]) -> tuple[list[Path], list[
     mistakes = []
     for profile in profiles:
         of_profile = _named(present, f"-{profile}")
-        if not of_profile:
+        if not of_profile and not profiled(directory, profile):
             there = _profiles(present)
             otherwise = (
                 f"there are: {', '.join(there)}"

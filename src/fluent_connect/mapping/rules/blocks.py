@@ -30,15 +30,19 @@ class Blocks(msgspec.Struct, frozen=True):
 
     def digest(self, targets: Iterable[str]) -> str:
         """Return a text that changes with the rules of these targets, and of those they use."""
-        wanted: list[str] = []
-        todo = sorted(targets)
+        told = {name: plain(self.tables[name]) for name in sorted(self.reached(targets))}
+        return hashlib.sha256(msgspec.json.encode(told)).hexdigest() if told else ""
+
+    def reached(self, targets: Iterable[str]) -> set[str]:
+        """Return those of the targets that have rules, and all that these use."""
+        wanted: set[str] = set()
+        todo = list(targets)
         while todo:
             name = todo.pop()
             if name in self.tables and name not in wanted:
-                wanted.append(name)
+                wanted.add(name)
                 todo += _used(self.tables[name])
-        told = {name: plain(self.tables[name]) for name in sorted(wanted)}
-        return hashlib.sha256(msgspec.json.encode(told)).hexdigest() if told else ""
+        return wanted
 
 
 def parsed(text: str, file: str) -> Blocks:

@@ -183,6 +183,7 @@ class Service:
             self.clients,
             settings=lambda each: settings.get((each.name, each.retailer), _DEFAULT_SETTINGS),
             patience=self._patience,
+            mapping=self.config.mapping.blocks,
         )
         return router if self._rehearsal is None else self._rehearsal.station(router)
 

@@ -53,6 +53,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     discounted_type:       short for discounted_types {"*/": TYPE, "*/*": TYPE_{country}}.
     removed_price:         a price that is gone: its row is kept, or marked by `price_marker`.
     price_marker:          value of the row of a price that is gone.
+    order_states:          Fluent's status of an order -> `orderState` in commercetools; "*" = any
+                           other; what is named nowhere changes nothing.
+    payment_states:        Fluent's status of an order -> `paymentState`, likewise.
+    shipment_states:       Fluent's status of an order -> `shipmentState`, likewise.
     tax_country:           country of a product's tax; "" = of its tax category, if that has one.
     """
 
@@ -125,3 +129,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tax_country: str = ""
     tax_group: str = "STANDARD"
     tax_tariff: str = "STANDARD"
+    order_states: Mapping[str, str] = msgspec.field(
+        default_factory=lambda: {
+            **dict.fromkeys(("CREATED", "RECEIVED", "PENDING_PAYMENT", "ESCALATED"), "Open"),
+            **dict.fromkeys(
+                (
+                    *("BOOKED", "PICK_PACK", "PICK_PACK_CC", "AWAITING_COURIER_COLLECTION"),
+                    "AWAITING_CUSTOMER_COLLECTION",
+                ),
+                "Confirmed",
+            ),
+            "COMPLETE": "Complete",
+            "CANCELLED": "Cancelled",
+        }
+    )
+    payment_states: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
+    shipment_states: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])

@@ -9,7 +9,6 @@ from fluent_connect.clients.commercetools.customer import Customer
 from fluent_connect.clients.commercetools.model import Address
 from fluent_connect.clients.commercetools.order import Order
 from fluent_connect.handlers.message_handler import HandlerContext
-from fluent_connect.mapping.besides import besides
 from fluent_connect.mapping.customer_fields import email_or, preferred
 from fluent_connect.mapping.rules.mapper import Mapper
 from fluent_connect.mapping.rules.target import Target
@@ -77,7 +76,7 @@ def source(
 
 def creation(source: CustomerSource, mapping: Mapper) -> dict[str, object]:
     """Return the input of a create: what commercetools owns, and what a create carries besides."""
-    return besides(owned(source, mapping), mapping.fill("customer-create", source))
+    return mapping.added(owned(source, mapping), "customer-create", source)
 
 
 def owned(source: CustomerSource, mapping: Mapper) -> dict[str, object]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from fluent_connect.mapping.address import Address, phone, postal
-from fluent_connect.mapping.text import clean, cut, fits, units
+from fluent_connect.mapping.text import clean, fits, units
 from fluent_connect.model.errors import UnprocessableError
 
 _USERNAME = 250
@@ -96,22 +96,6 @@ def email_or(person: Person, missing: str) -> str:
     return missing.replace("{id}", person.id)
 
 
-def owned(person: Person, email: str) -> dict[str, object]:
-    """Return the fields that commercetools owns, for create and update alike."""
-    ordered = preferred(person)
-    numbers = (phone(address, _PHONE) for address in ordered)
-    countries = (cut(address.country, 100) for address in ordered)
-    fields = {
-        "title": cut(person.title, 50),
-        "firstName": cut(person.first_name, 50),
-        "lastName": cut(person.last_name, 50),
-        "primaryEmail": email,
-        "primaryPhone": next((number for number in numbers if number), None),
-        "country": next((country for country in countries if country), None),
-    }
-    return {name: value for name, value in fields.items() if value is not None}
-
-
 def preferred(person: Person) -> list[KnownAddress]:
     """Return the addresses: default shipping, default billing, then as they come."""
     defaults = (person.default_shipping_address_id, person.default_billing_address_id)
@@ -170,17 +154,3 @@ def _uses_of(id_: str | None, person: Person) -> dict[str, object]:
     }
     found = [use for use, holds in uses.items() if holds and id_]
     return {"uses": found} if found else {}
-
-
-def told(person: Person) -> dict[str, object]:
-    """Return what else is known of a customer, by the names of Fluent's attributes."""
-    return {
-        "commercetoolsId": person.id,
-        "commercetoolsVersion": person.version,
-        "customerKey": person.key,
-        "customerNumber": person.customer_number,
-        "externalId": person.external_id,
-        "company": person.company_name,
-        "vatId": person.vat_id,
-        "locale": person.locale,
-    }

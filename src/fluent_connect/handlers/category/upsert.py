@@ -26,7 +26,6 @@ from fluent_connect.handlers.message_handler import (
 )
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.mapping.attributes import attributes
-from fluent_connect.mapping.besides import besides
 from fluent_connect.mapping.rules.target import Target
 from fluent_connect.mapping.text import whole
 from fluent_connect.model.errors import UnprocessableError
@@ -109,9 +108,9 @@ class CategoryUpsertHandler(MessageHandler[CategoryState]):
         ref = category_ref(resource.id, resource.key, settings)
         parent = _parent(resource, settings)
         source = CategorySource(category=resource, ref=ref, parent=parent.ref if parent else None)
-        fill = context.mapping.fill
-        create = besides(fill("category", source), fill("category-create", source))
-        update = fill("category", source)
+        mapping = context.mapping
+        update = mapping.fill("category", source)
+        create = mapping.added(mapping.copied(update), "category-create", source)
         if resource.taken_over:
             update["status"] = "ACTIVE"
         return [

@@ -38,7 +38,6 @@ from fluent_connect.handlers.product.sources import (
     variant_source,
 )
 from fluent_connect.handlers.settings import Settings
-from fluent_connect.mapping.besides import besides
 from fluent_connect.mapping.prices import REMOVED, Row, distinct, next_change, record
 from fluent_connect.mapping.rules.target import Target
 from fluent_connect.mapping.text import whole
@@ -210,7 +209,7 @@ def _upsert(
 ) -> Upsert:
     mapping = context.mapping
     update = mapping.fill(target, source)
-    create = besides(mapping.copied(update), mapping.fill(f"{target}-create", source))
+    create = mapping.added(mapping.copied(update), f"{target}-create", source)
     if source.ref in common.product.in_fluent.inactive:
         update["status"] = "ACTIVE"
     categories = (

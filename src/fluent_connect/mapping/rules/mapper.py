@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from fluent_connect.mapping.rules.besides import besides, moved
 from fluent_connect.mapping.rules.compiler import Rules
 from fluent_connect.mapping.rules.cuts import Cut
 from fluent_connect.mapping.rules.tracing import Origin, Recorder
@@ -71,6 +72,15 @@ class Mapper:
             name: [*value] if isinstance(value, list) else value for name, value in made.items()
         }
 
+    def added(
+        self, made: dict[str, object], target: str, source: msgspec.Struct
+    ) -> dict[str, object]:
+        """Fill a second target into a filled object, and return that.
+
+        What is there already stays; attributes are added one by one.
+        """
+        return besides(made, self.fill(target, source))
+
     def bound(self, given: Given) -> "Mapper":
         """Return a mapper of the same rules for another account or route."""
         return type(self)(self._rules, given)
@@ -110,6 +120,15 @@ class TracedMapper(Mapper):
         copy = super().copied(made)
         self._origins[id(copy)] = (copy, self.origins(made))
         return copy
+
+    def added(
+        self, made: dict[str, object], target: str, source: msgspec.Struct
+    ) -> dict[str, object]:
+        """Fill a second target in, as `Mapper.added`, and remember where that came from."""
+        known, more = self.origins(made), self.fill(target, source)
+        new = tuple(moved(self.origins(more), made, more))
+        self._origins[id(made)] = (made, (*known, *new))
+        return besides(made, more)
 
     def origins(self, made: object) -> Sequence[Origin]:
         """Return the origins of an object that this mapper filled; of any other, none."""

@@ -1,5 +1,7 @@
 """The product's mapping file: what it may be changed to, and where its output comes from."""
 
+import pathlib
+import re
 from typing import Any
 
 import msgspec
@@ -18,6 +20,7 @@ from fluent_connect.mapping.rules.mapper import Mapper, TracedMapper
 from fluent_connect.model.errors import UnprocessableError
 from unit.handlers.stage import map_context, message
 
+ROOT = pathlib.Path(__file__).parents[3]
 HANDLER = ProductUpsertHandler()
 SHIRT: dict[str, Any] = {
     "id": "p-1",
@@ -69,6 +72,16 @@ def variant(text: str, settings: Settings | None = None) -> dict[str, Any]:
 
 def attributes(made: dict[str, Any]) -> dict[str, Any]:
     return {each["name"]: (each["type"], each["value"]) for each in made["attributes"]}
+
+
+def test_the_example_of_the_page_does_what_it_says() -> None:
+    page = (ROOT / "docs/mapping/product.md").read_text("utf-8")
+    (example,) = re.findall(r'```yaml title="mapping/product.yml"\n(.*?)```', page, re.DOTALL)
+    made = variant(example, Settings(price_types={"*/*/*": "T"}))
+    assert (made["name"], made["gtin"]) == ("Shirt, Red", "SKU-1")
+    assert made["prices"] == [{"type": "T", "currency": "EUR", "value": 15.0}]
+    assert attributes(made)["weight"] == ("FLOAT", 0.35)
+    assert "imageUrls" not in attributes(made)
 
 
 def test_the_names_that_ours_take_are_those_of_the_file() -> None:

@@ -7,15 +7,19 @@ import msgspec
 from fluent_connect.handlers.message_handler import Change, MapContext
 from fluent_connect.mapping.rules.cuts import Cut
 
+Maps = Callable[[MapContext], Iterable[Change]]
+"""Make the changes of one message, as often as it is asked."""
+
 
 class Mapped(msgspec.Struct, frozen=True):
-    """The changes that a mapping wants, and what did not fit whole."""
+    """The changes that a mapping wants, what did not fit whole, and how they are made again."""
 
     changes: Sequence[Change]
     cuts: Sequence[Cut]
+    again: Maps
 
 
-def mapped(context: MapContext, changes: Callable[[MapContext], Iterable[Change]]) -> Mapped:
+def mapped(context: MapContext, changes: Maps) -> Mapped:
     """Return what a mapping makes, with a mapper that no other call shares."""
     mapper = context.mapping.anew()
     try:
@@ -23,4 +27,4 @@ def mapped(context: MapContext, changes: Callable[[MapContext], Iterable[Change]
     except StopIteration as error:
         # What comes out of a thread as this would never arrive.
         raise RuntimeError("the mapping raised StopIteration") from error
-    return Mapped(made, mapper.cuts)
+    return Mapped(made, mapper.cuts, changes)

@@ -14,7 +14,6 @@ from fluent_connect.clients.fluent.model import Pushed, Upsert
 from fluent_connect.clients.fluent.touched import independent
 from fluent_connect.clients.trace import Trace
 from fluent_connect.handlers.message_handler import Change, Fetched, HandlerContext, Refresh
-from fluent_connect.mapping.rules.cuts import Cut
 from fluent_connect.model import killpoint
 from fluent_connect.model.codec import encode
 from fluent_connect.model.deadlines import Deadlines
@@ -27,6 +26,7 @@ from fluent_connect.model.outcome import Done, Fence, Guard, Outcome, Skipped
 from fluent_connect.queues.retry import aborted, told
 from fluent_connect.queues.store import Delivery
 from fluent_connect.router import fencing
+from fluent_connect.router.accepted import accepted
 from fluent_connect.router.desk import Desk
 from fluent_connect.router.emit import Emitted, ahead, emit, with_emitted
 from fluent_connect.router.identifiers import identifiers
@@ -67,13 +67,13 @@ class Run:
 
     __slots__ = (
         "_began",
-        "_cuts",
         "_delivery",
         "_dependencies",
         "_desk",
         "_fence",
         "_key",
         "_lease",
+        "_made",
         "_message",
         "_pushed",
         "_since",
@@ -93,7 +93,7 @@ class Run:
         self._key: str | None = None
         self._fence: Fence | None = None
         self._pushed: list[Pushed] = []
-        self._cuts: Sequence[Cut] = ()
+        self._made = Mapped((), (), lambda _: ())
         self._dependencies: Mapping[str, int] = {}
         self._writing = False
         self._began = tools.clock()
@@ -168,7 +168,7 @@ class Run:
         return self._kept(mapped(self._desk.context, lambda at: handler.map(resource, message, at)))
 
     def _kept(self, made: Mapped) -> Sequence[Change]:
-        self._cuts = made.cuts
+        self._made = made
         return made.changes
 
     def _check(self, fetched: Fetched[object]) -> None:
@@ -215,14 +215,16 @@ class Run:
             note = "unchanged"
         else:
             emitted = self._refreshes(changes)
-            await self._push(changes, context)
+            accepting = accepted(self._made, context.fluent, self._desk.context)
+            await self._push(await accepting, context)
             told = what_was_done(
                 self._pushed, sum(not each.put.parcel.not_before for each in emitted)
             )
             note = "; ".join((told, *_notes(changes)))
         facts = (self._attempted("done", ""), *self._delivered(), *found)
         guards = self._guards(version, output, deleted=deleted)
-        return with_emitted(Outcome(Done(with_cuts(note, self._cuts)), guards, (), facts), *emitted)
+        note = with_cuts(note, self._made.cuts)
+        return with_emitted(Outcome(Done(note), guards, (), facts), *emitted)
 
     def _holds(self, changes: Sequence[Change], version: int | None, output: str) -> bool:
         """Say whether no push is needed. A delivery that was begun before may have pushed."""

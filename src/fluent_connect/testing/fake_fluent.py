@@ -5,6 +5,8 @@ from typing import Any
 
 from fluent_connect.clients.fluent.client import Fluent
 from fluent_connect.clients.fluent.model import Event, Mutation, Pushed, Ref, Upsert
+from fluent_connect.clients.fluent.schema.fit import C
+from fluent_connect.clients.fluent.schema.learning import Schema
 from fluent_connect.model.errors import MissingParentError, RefusedError
 
 Json = dict[str, Any]
@@ -30,6 +32,7 @@ class FakeFluent(Fluent):
             key: {"id": str(number), **fields}
             for number, (key, fields) in enumerate((held or {}).items(), 1)
         }
+        self._schema = Schema()
         self.pushed: list[Upsert | Mutation | Event] = []
         self.missing = set(missing)
         self.answers = dict(answers or {})
@@ -42,6 +45,10 @@ class FakeFluent(Fluent):
         if isinstance(change, Mutation):
             return Pushed(change.name, str(change.input.get("ref", "")), None, "sent")
         return Pushed(change.entity_type, change.entity_ref or "", None, "sent")
+
+    async def accepted(self, changes: Sequence[C]) -> Sequence[C]:
+        """Check the changes as the real client does, against the schema of this package."""
+        return self._schema.accepted(changes)
 
     async def push_all(self, changes: Sequence[Upsert]) -> Sequence[Pushed | BaseException]:
         """Record the changes one after the other, and carry them out."""
@@ -81,6 +88,8 @@ class FakeFluent(Fluent):
             return Pushed(change.entity, change.ref, None, "absent")
         self._demand_parents(change)
         created = self._create(change.entity, change.ref, change.create)
+        if change.update is not None and "status" in change.update:
+            created["status"] = change.update["status"]
         return Pushed(change.entity, change.ref, created["id"], "created")
 
     def _update(self, change: Upsert, ref: str, found: Json) -> Pushed:

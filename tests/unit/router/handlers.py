@@ -20,13 +20,27 @@ from fluent_connect.model.notification import Reference
 Json = dict[str, Any]
 
 
+CATALOGUE = {"ref": "X"}
+
+
+def input_of(entity: str, ref: str, **more: object) -> Json:
+    """Return the least that Fluent takes to create an entity."""
+    if entity == "order":
+        item = {"ref": "1", "productRef": "P", "quantity": 1}
+        about = {"retailer": {"id": "1"}, "customer": {"id": "1"}, "items": [item]}
+        return {"ref": ref, "type": "HD", **about, **more}
+    gtin = {} if entity == "category" else {"gtin": "0"}
+    return {"ref": ref, "catalogue": CATALOGUE, "type": "T", "name": "N", **gtin, **more}
+
+
 def upsert(resource: Mapping[str, Any]) -> Upsert:
-    fields = {"ref": resource["id"], "status": resource.get("orderState", "Open")}
+    create = input_of("order", resource["id"])
+    update = {"status": resource.get("orderState", "Open")}
     parents = [
         Parent("standardProduct", ref, Reference("product", ref))
         for ref in resource.get("products", ())
     ]
-    return Upsert(entity="order", ref=resource["id"], create=fields, update=fields, parents=parents)
+    return Upsert(entity="order", ref=resource["id"], create=create, update=update, parents=parents)
 
 
 class OrderHandler(MessageHandler[Json]):
@@ -65,8 +79,11 @@ class ProductHandler(OrderHandler):
     name = "ProductHandler"
 
     def map(self, resource: Json, message: Message, context: MapContext) -> Iterable[Change]:
-        yield Upsert(entity="standardProduct", ref=resource["id"], create={"ref": resource["id"]})
-        yield Upsert(entity="variantProduct", ref=resource["sku"], create={"ref": resource["sku"]})
+        for entity, ref in (
+            ("standardProduct", resource["id"]),
+            ("variantProduct", resource["sku"]),
+        ):
+            yield Upsert(entity=entity, ref=ref, create=input_of(entity, ref))  # type: ignore[arg-type]
 
 
 class PriceHandler(OrderHandler):

@@ -20,14 +20,17 @@ from fluent_connect.router.notes import with_cuts
 from fluent_connect.router.routes import Route, RouteTable
 from fluent_connect.testing.bench import ACCOUNT, Bench
 from fluent_connect.testing.deliver import message_for
-from unit.router.handlers import Json, OrderHandler
+from unit.router.handlers import Json, OrderHandler, input_of
 from unit.router.scene import O1, hand, order
 
 
-def mapping_router(bench: Bench, text: str) -> MessageRouter:
+def mapping_router(
+    bench: Bench, text: str, handler: type[OrderHandler] | None = None
+) -> MessageRouter:
+    handler = handler or FillingHandler
     return MessageRouter(
         bench.store,
-        RouteTable([Route("FillingHandler", FillingHandler)]),
+        RouteTable([Route(handler.name, handler)]),
         Accounts([ACCOUNT]),
         lambda *_: (bench.commercetools, bench.fluent),
         clock=bench.clock,
@@ -35,7 +38,7 @@ def mapping_router(bench: Bench, text: str) -> MessageRouter:
     )
 
 
-RULES = "order: { fields: { ref: order.id, note: { path: order.note, cut: 5 } } }"
+RULES = "order: { fields: { ref: order.id, type: { path: order.note, cut: 5 } } }"
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -48,7 +51,7 @@ class FillingHandler(OrderHandler):
 
     def map(self, resource: Json, message: Message, context: MapContext) -> Iterable[Change]:
         made = context.mapping.fill("order", Source(resource))
-        yield Upsert(entity="order", ref=resource["id"], create=made)
+        yield Upsert(entity="order", ref=resource["id"], create={**input_of("order", "1"), **made})
 
 
 async def test_what_did_not_fit_is_told_with_the_outcome() -> None:
@@ -56,7 +59,7 @@ async def test_what_did_not_fit_is_told_with_the_outcome() -> None:
     bench.router = mapping_router(bench, RULES)
     bench.commercetools.put("order", order(1, note="far too long"))
     result = await hand(bench, message_for(FillingHandler, O1, version=1))
-    assert result.fate == Done("created; order.note cut from 12 to 5")
+    assert result.fate == Done("created; order.type cut from 12 to 5")
     bench.commercetools.put("order", order(2, note="fits"))
     result = await hand(bench, message_for(FillingHandler, O1, id="b.0", version=2))
     assert result.fate == Done("unchanged")

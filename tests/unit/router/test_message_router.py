@@ -313,7 +313,7 @@ class _HalfWay(OrderHandler):
 
     def map(self, resource: Json, message: Message, context: Any) -> Any:
         yield from ProductHandler().map({"id": "p1", "sku": "s1"}, message, context)
-        yield Mutation("explode", {})
+        yield Mutation("createCustomerAddress", {"ref": "explodes"})
 
 
 class _Exploding(FakeFluent):
@@ -336,7 +336,8 @@ async def test_what_is_absent_in_fluent_wakes_nobody() -> None:
         name = "Deactivating"
 
         def map(self, resource: Json, message: Message, context: Any) -> Any:
-            yield Upsert(entity="category", ref="c1", update={"status": "INACTIVE"})
+            gone = {"catalogue": {"ref": "X"}, "status": "INACTIVE"}
+            yield Upsert(entity="category", ref="c1", update=gone)
 
     bench = Bench(Deactivating)
     bench.commercetools.put("order", order())

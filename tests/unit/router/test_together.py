@@ -15,16 +15,15 @@ from fluent_connect.model.outcome import Dead, Done, Parked
 from fluent_connect.testing.bench import Bench
 from fluent_connect.testing.deliver import message_for
 from fluent_connect.testing.fake_fluent import FakeFluent
-from unit.router.handlers import Json, OrderHandler, ProductHandler
+from unit.router.handlers import CATALOGUE, Json, OrderHandler, ProductHandler, input_of
 from unit.router.scene import delivery, facts, hand
 
 P1 = Reference("product", "p1")
-CATALOGUE = {"ref": "X"}
 
 
 def part(entity: Any, ref: str, **fields: object) -> Upsert:
-    given = {"ref": ref, "catalogue": CATALOGUE, **fields}
-    return Upsert(entity=entity, ref=ref, create=given, update=given)
+    given = input_of(entity, ref, **fields)
+    return Upsert(entity=entity, ref=ref, create=given, update=None if entity == "order" else given)
 
 
 class WholeHandler(OrderHandler):
@@ -102,7 +101,9 @@ class NeedyHandler(OrderHandler):
 
     def map(self, resource: Json, message: Message, context: MapContext) -> Iterable[Change]:
         parent = Parent("standardProduct", "p1", P1)
-        yield Upsert(entity="order", ref=resource["id"], create={}, parents=(parent,))
+        yield Upsert(
+            entity="order", ref=resource["id"], create=input_of("order", "1"), parents=(parent,)
+        )
 
 
 def needy(orders: int) -> tuple[Bench, list[Message]]:

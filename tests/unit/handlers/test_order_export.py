@@ -1,4 +1,3 @@
-
 import msgspec
 import pytest
 
@@ -20,6 +19,7 @@ from unit.handlers.mapped_orders import HANDLER, body, mapped
 from unit.handlers.stage import (
     NOW,
     FakeCommercetools,
+    FakeFluent,
     context,
     corpus,
     map_context,
@@ -27,6 +27,8 @@ from unit.handlers.stage import (
     needs_corpus,
     outcome_of,
 )
+
+_ID_OF_C1 = {"name": "commercetoolsId", "value": "c-1"}
 
 # The gate.
 
@@ -102,6 +104,39 @@ async def test_the_customer_is_read_with_the_order() -> None:
     assert fetched.resource.buyer is not None
     assert fetched.resource.buyer.version == 7
     assert fetched.dependencies == {"customer/c-1": 7}
+
+
+async def test_references_of_one_shop_are_read_with_the_order() -> None:
+    shop = FakeCommercetools({"order/order-1": order()})
+    settings = Settings(expand_order=("customerGroup", "custom.fields.store"))
+    await HANDLER.fetch(message("order", "order-1"), context(shop, settings=settings))
+    ((asked, expanded),) = shop.asked
+    assert asked == "order/order-1"
+    assert isinstance(expanded, tuple)
+    assert expanded[-2:] == ("customerGroup", "custom.fields.store")
+    assert "paymentInfo.payments[*]" in expanded
+
+
+async def test_a_customer_whose_address_changed_keeps_its_name_in_orders() -> None:
+    known = {"username": "old@example.com", "attributes": [_ID_OF_C1]}
+    fluent = FakeFluent([{"email": {"edges": [{"node": known}]}}])
+    shop = FakeCommercetools(
+        {
+            "order/order-1": order(customerId="c-1"),
+            "customer/c-1": {"id": "c-1", "version": 7, "email": "new@example.com"},
+        }
+    )
+    settings = Settings(username="email")
+    told = message("order", "order-1", "OrderCreated")
+    fetched = await HANDLER.fetch(told, context(shop, fluent, settings=settings))
+    assert fetched.resource is not None
+    (change,) = HANDLER.map(fetched.resource, told, map_context(settings))
+    assert isinstance(change, Upsert)
+    assert change.create is not None
+    customer = change.create["customer"]
+    assert isinstance(customer, dict)
+    assert customer["id"].ref == "old@example.com"
+    assert customer["id"].create["username"] == "old@example.com"
 
 
 async def test_an_unexpanded_payment_is_read_by_itself_or_is_an_outage() -> None:

@@ -5,7 +5,7 @@ choices, and the custom lines kept as attributes add up to the order's gross tot
 integers of one unit, `10 ** -digits` of the currency.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 import msgspec
@@ -26,7 +26,7 @@ from fluent_connect.mapping import money
 from fluent_connect.model.errors import UnprocessableError
 
 FULFILMENT, ATTRIBUTE, DISCOUNT = "fulfilment", "attribute", "discount"
-_NO_ITEM = frozenset({FULFILMENT, ATTRIBUTE, DISCOUNT})
+"""What becomes of a custom line; anything else is the SKU of a service product."""
 
 
 class Service(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ class Costs(msgspec.Struct, frozen=True):
     services: Sequence[Service]
     destinations: Sequence[Share]
     noted: Sequence[tuple[CustomLineItem, Share]]
-    """Custom lines that are no items: kept as an attribute."""
+    """Custom lines that are no items, discounts last: kept as an attribute."""
     total: Share
 
     @property
@@ -60,8 +60,8 @@ def settle(order: Order, plan: Plan, settings: Settings) -> Costs:
     portions = portion_shares(plan, unit)
     choices = [charges(each.charges, unit) for each in plan.destinations]
     services: list[Service] = []
-    noted: list[tuple[CustomLineItem, Share]] = []
-    kept: list[Share] = []
+    kept: list[tuple[CustomLineItem, Share]] = []
+    discounts: list[tuple[CustomLineItem, Share]] = []
     places = {each.key: place for place, each in enumerate(plan.destinations)}
     for line in order.custom_line_items:
         share = custom_share(line, unit)
@@ -69,14 +69,14 @@ def settle(order: Order, plan: Plan, settings: Settings) -> Costs:
         if use == FULFILMENT:
             choices[places[plan.home(line)]] += share
         elif use == ATTRIBUTE:
-            kept.append(share)
-        if use not in _NO_ITEM:
+            kept.append((line, share))
+        elif use == DISCOUNT:
+            discounts.append((line, share))
+        else:
             services.append(Service(line, use, share))
-        elif use != FULFILMENT:
-            noted.append((line, share))
     total = _total(order, unit)
     sold = [*portions, *(each.share for each in services)]
-    sold, choices = _add_up(sold, choices, kept, total=total, digits=unit.digits)
+    sold, choices, rest = _add_up((sold, choices, [share for _, share in kept]), total, unit.digits)
     count = len(portions)
     return Costs(
         scale=unit,
@@ -86,7 +86,10 @@ def settle(order: Order, plan: Plan, settings: Settings) -> Costs:
             for each, share in zip(services, sold[count:], strict=True)
         ],
         destinations=choices,
-        noted=noted,
+        noted=[
+            *((line, share) for (line, _), share in zip(kept, rest, strict=True)),
+            *discounts,
+        ],
         total=total,
     )
 
@@ -110,48 +113,40 @@ def _total(order: Order, unit: Scale) -> Share:
     return total
 
 
-def _add_up(
-    sold: Sequence[Share],
-    choices: Sequence[Share],
-    kept: Iterable[Share],
-    *,
-    total: Share,
-    digits: int,
-) -> tuple[list[Share], list[Share]]:
-    """Return items and choices so changed that all adds up to the total.
+def _add_up(groups: Sequence[list[Share]], total: Share, digits: int) -> Sequence[list[Share]]:
+    """Return items, choices and custom lines so changed that all adds up to the total.
 
     What is missing is a discount that no line carries, or rounding: it is taken from the items by
-    their size, from the shipping last. What is over must not be more than rounding.
+    their size, then from the shipping, from custom lines last. What is over must not be more than
+    rounding.
     """
-    parts = [*sold, *choices]
-    everything = Share()
-    for each in (*parts, *kept):
-        everything += each
+    parts = [each for group in groups for each in group]
+    everything = sum(parts, Share())
     net, tax = total.net - everything.net, total.tax - everything.tax
     if net == 0 and tax == 0:
-        return list(sold), list(choices)
+        return groups
     if net + tax > len(parts) and not everything.untold:
         lines, wanted = money.text(everything.gross, digits), money.text(total.gross, digits)
         raise UnprocessableError(f"the lines add up to {lines}, the order to {wanted}")
-    nets = _level([each.net for each in parts], len(sold), net)
-    taxes = _level([each.tax for each in parts], len(sold), tax)
-    done = [Share(*pair) for pair in zip(nets, taxes, strict=True)]
-    return done[: len(sold)], done[len(sold) :]
+    nets = _level([[each.net for each in group] for group in groups], net)
+    taxes = _level([[each.tax for each in group] for group in groups], tax)
+    return [
+        [Share(*pair) for pair in zip(*both, strict=True)] for both in zip(nets, taxes, strict=True)
+    ]
 
 
-def _level(amounts: Sequence[int], items: int, change: int) -> list[int]:
-    """Return the amounts with `change` shared out, the first `items` of them before the others."""
+def _level(groups: Sequence[list[int]], change: int) -> list[list[int]]:
+    """Return the amounts with `change` shared out, each group before those that follow."""
     if change > 0:
-        weights = amounts[:items] if sum(amounts[:items]) else [1] * items
-        shares = [*money.allocate(change, weights), *(0 for _ in amounts[items:])]
-        return [amount + share for amount, share in zip(amounts, shares, strict=True)]
-    left, changed = -change, list(amounts)
-    for part in (slice(0, items), slice(items, None)):
-        here = changed[part]
-        taken = min(left, sum(here))
-        if taken:
-            shares = money.allocate(taken, here)
-            changed[part] = [amount - share for amount, share in zip(here, shares, strict=True)]
+        first = groups[0]
+        weights = first if sum(first) else [1] * len(first)
+        shares = money.allocate(change, weights)
+        return [[each + share for each, share in zip(first, shares, strict=True)], *groups[1:]]
+    left, changed = -change, []
+    for group in groups:
+        taken = min(left, sum(group))
+        shares = money.allocate(taken, group) if taken else [0] * len(group)
+        changed.append([each - share for each, share in zip(group, shares, strict=True)])
         left -= taken
     if left:
         raise UnprocessableError("the discounts are larger than what they are taken from")

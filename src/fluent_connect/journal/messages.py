@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from fluent_connect.journal.search import FOUND, found_values
 from fluent_connect.journal.states import prefix
 from fluent_connect.model.fact import Statement
 from fluent_connect.model.message import Cause
@@ -16,12 +15,18 @@ _COLUMNS = f"""m.id, {prefix("m.id")} AS unit, m.notification, m.name, m.account
     m.type_id, m.resource, m.version, m.cause, m.at, {_KIND} AS kind,
     CASE WHEN {_OWN} THEN n.sequence END AS sequence, coalesce(n.project_key, '') AS project_key"""
 _JOINED = "message m LEFT JOIN notification n ON n.id = m.notification"
+_FOUND = f"""found (id) AS MATERIALIZED (
+    SELECT id FROM reference WHERE value = ?
+    UNION SELECT id FROM message WHERE id = ? OR resource = ?
+    UNION SELECT m.id FROM {_JOINED}
+    WHERE {_OWN} AND (m.notification = ? OR n.notification_id = ?))"""
+"""The messages that an id of any kind leads to: its own, not those that it made necessary."""
 
 
 class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which messages to look at; what is not set does not matter.
 
-    text:         an id of any kind, an order number, a SKU: whatever `events show` finds.
+    text:         an id of any kind, an order number, a customer number, a SKU, a ref in Fluent.
     route:        the name of the message. account: the Fluent account, or `account/retailer`.
     since, until: queued in [since, until).
     each:         names of messages that all count; of others the newest about a resource stands
@@ -59,8 +64,8 @@ class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
 
 def messages_statement(which: MessageFilter) -> Statement:
     """Return the search for messages, the newest first, at most `which.limit` of them."""
-    found = f"WITH {FOUND}" if which.text is not None else ""
-    first = found_values(which.text) if which.text is not None else ()
+    found = f"WITH {_FOUND}" if which.text is not None else ""
+    first = (which.text,) * 5 if which.text is not None else ()
     conditions, values = _conditions(which)
     names = ", ".join("?" for _ in which.each) or "NULL"
     alone = f"m.resource = '' OR m.name IN ({names})"
@@ -93,5 +98,5 @@ def _conditions(which: MessageFilter) -> tuple[list[str], list[object]]:
     chosen = [(text, value) for text, value in choices if value is not None]
     conditions = [text for text, _ in chosen]
     if which.text is not None:
-        conditions.append(f"{prefix('m.id')} IN (SELECT unit FROM found)")
+        conditions.append("m.id IN (SELECT id FROM found)")
     return conditions, [value for _, value in chosen]

@@ -167,7 +167,7 @@ def _table(listed: Sequence[Row], *, several: bool, wide: bool) -> None:
         line(_line(each, sizes, shown, room))
         indent = _GAP * 2
         if row.note:
-            _fitted(f"{indent}{paint('cut', 'doubt')}: {row.note}", wide=wide)
+            _fitted(f"{indent}{paint(row.note, 'doubt')}", wide=wide)
         if row.problem:
             _fitted(f"{indent}{paint('refused', 'bad')}: {row.problem}", wide=wide)
 

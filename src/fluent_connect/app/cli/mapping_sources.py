@@ -16,6 +16,7 @@ from fluent_connect.app.shadow.draw import Payload
 from fluent_connect.app.shadow.editions import Edition
 from fluent_connect.app.shadow.given import Given, given
 from fluent_connect.app.shadow.recorded import Records
+from fluent_connect.app.shadow.versions import NoVersionError, version
 from fluent_connect.clients.accounts import Account, Accounts
 from fluent_connect.journal.messages import (
     MessageFilter,
@@ -90,6 +91,15 @@ def resources(path: Path) -> Sequence[Mapping[str, Any]]:
     if not found or not all("id" in each for each in found):
         raise CliError("CLI021", "no resource with an id is in it", where=str(path))
     return found
+
+
+def version_of(named: str, running: Edition, profiles: Sequence[str]) -> Edition:
+    """Return the version that a flag names. Raise CliError if it is none."""
+    try:
+        return version(named, running, profiles)
+    except NoVersionError as error:
+        do = "name a configuration folder, a folder with mapping files, or `defaults`"
+        raise CliError("CLI007", str(error), do=do) from error
 
 
 def configuration(

@@ -8,6 +8,7 @@ import msgspec
 
 from fluent_connect.app import logs
 from fluent_connect.app.cli import masking, store
+from fluent_connect.app.cli.configuration import folder
 from fluent_connect.app.cli.errors import OK, PROBLEMS, CliError
 from fluent_connect.app.cli.mapping_shown import (
     Screen,
@@ -27,15 +28,16 @@ from fluent_connect.app.cli.mapping_sources import (
     of_resource,
     read,
     resources,
+    version_of,
 )
 from fluent_connect.app.cli.output import json_line, line, note
+from fluent_connect.app.config.mapping import read_mapping
 from fluent_connect.app.config.result import Config
 from fluent_connect.app.shadow.differences import Difference, differences
 from fluent_connect.app.shadow.draw import Drawn
 from fluent_connect.app.shadow.editions import Edition, edition
 from fluent_connect.app.shadow.given import Given
 from fluent_connect.app.shadow.studio import Studio, from_file, offline, shelf, studio
-from fluent_connect.app.shadow.versions import version
 from fluent_connect.queues.store import Store
 
 Place = tuple[Path | None, Sequence[str], Path | None]
@@ -90,10 +92,11 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
     def _editions(self, config: Config) -> tuple[Edition, list[Edition]]:
         """Return the version that runs, and those to draw by: the old one first, if asked for."""
-        running = edition("the configuration", config)
+        place = folder(self.place[0])
+        running = edition("the configuration", config, mapping=read_mapping(place, config.profiles))
         if self.diff is None:
             return running, [running]
-        return running, [version(self.diff, running, self.place[1]), running]
+        return running, [version_of(self.diff, running, self.place[1]), running]
 
     async def _drawn(
         self,

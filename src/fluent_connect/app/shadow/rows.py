@@ -48,14 +48,15 @@ def rows(drawn: Drawn, change: int, *, unmasked: bool = False, whole: bool = Fal
 
 
 def _taken(problems: dict[Place, str], place: Place) -> str:
-    """Take what is wrong with a field, or with a part of it, out of the problems."""
-    below = tuple(f"{place.path}{mark}" for mark in ".[")
-    mine = [
-        at
-        for at in problems
-        if at.part == place.part and (at.path == place.path or at.path.startswith(below))
-    ]
+    """Take what is wrong with a field out of the problems; with a part or the whole of it, too."""
+    mine = [at for at in problems if at.part == place.part and _touch(at.path, place.path)]
     return "; ".join(problems.pop(at) for at in mine)
+
+
+def _touch(one: str, other: str) -> bool:
+    """Say whether two paths are the same, or one leads through the other."""
+    short, long = sorted((one, other), key=len)
+    return long.startswith(short) and long[len(short) : len(short) + 1] in {"", ".", "["}
 
 
 def _row(drawn: Drawn, place: Place, leaf: Leaf, problem: str, *, whole: bool) -> Row:

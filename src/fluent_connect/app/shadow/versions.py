@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from fluent_connect.app.shadow.editions import Edition, is_configuration, other
+from fluent_connect.app.config.mapping import (
+    FOLDER,
+    MappingFiles,
+    chosen,
+    read_mapping,
+    read_mapping_files,
+)
+from fluent_connect.app.shadow.editions import Edition, edition, is_configuration, other
 from fluent_connect.model.errors import ConfigError
 
 DEFAULTS = "defaults"
@@ -20,9 +27,20 @@ def version(named: str, running: Edition, profiles: Sequence[str] = ()) -> Editi
     A folder with a configuration, a folder with mapping files alone (all else is then as it runs),
     or `defaults`: our mappings without the partner's. Raise NoVersionError if it is none of these.
     """
+    if named == DEFAULTS:
+        return _mapped(DEFAULTS, running, read_mapping(None))
     place = Path(named)
     if not place.is_dir():
         raise NoVersionError(f"{named!r} is no folder")
     if is_configuration(place):
         return other(place, running.config, profiles)
-    raise NoVersionError(f"{named!r} holds neither a configuration nor mapping files")
+    folder = place / FOLDER if (place / FOLDER).is_dir() else place
+    files = chosen(folder, profiles)
+    if not files:
+        raise NoVersionError(f"{named!r} holds neither a configuration nor mapping files")
+    return _mapped(named, running, read_mapping_files(files))
+
+
+def _mapped(name: str, running: Edition, mapping: MappingFiles) -> Edition:
+    """Return the running version with another mapping."""
+    return edition(name, running.config, running.handlers, mapping=mapping)

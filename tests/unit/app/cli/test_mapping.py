@@ -130,6 +130,21 @@ def test_a_rule_that_cannot_be_followed_is_told_with_its_reason(shell: Shell, pu
     assert shell("map", "try", put("order", nothing)).code == 9
 
 
+def test_what_the_schema_refuses_stands_beside_the_field(shell: Shell, put: Any) -> None:
+    config = Path(put("category", CATEGORY)).parent
+    (config / "application-connector.yml").write_text("fluent-connect: {}\n")
+    (config / "mapping").mkdir()
+    rules = "    name: { value: [1] }\n    summary: { path: category.key, cut: 4 }\n"
+    (config / "mapping" / "category.yml").write_text(f"category:\n  fields:\n{rules}")
+    ran = shell("map", "try", str(config / "category.json"), "--config", str(config))
+    assert ran.code == 9
+    lines = ran.out.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("name[0] "))
+    assert lines[at + 1].startswith("    refused: is a list of 1, and must be a text")
+    assert "    cut from 6 to 4" in lines
+    assert "the message would be dead" in ran.err
+
+
 def test_a_route_may_be_named_by_its_end(shell: Shell, put: Any) -> None:
     file = put("category", CATEGORY)
     (row,) = shell("map", "try", file, "--route", "category.upsert", "--json").rows

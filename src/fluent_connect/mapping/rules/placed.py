@@ -8,8 +8,11 @@ class RuleError(UnprocessableError):
     """A rule could not be followed; its text begins with the rule's place."""
 
 
-def placed(error: UnprocessableError, label: str, place: Place) -> UnprocessableError:
-    """Return the error with the field and the place of its rule, if it does not name one yet."""
-    if type(error) is not UnprocessableError:
-        return error
+def is_placed(error: UnprocessableError) -> bool:
+    """Say whether the error names its place, or is a kind of its own that shall pass as it is."""
+    return type(error) is not UnprocessableError
+
+
+def placed(error: UnprocessableError, label: str, place: Place) -> RuleError:
+    """Return the error with the field and the place of its rule."""
     return RuleError(f"{place}: {label}: {error}")

@@ -9,7 +9,7 @@ from fluent_connect.mapping.rules import options, shapes
 from fluent_connect.mapping.rules.compiling import Compiling
 from fluent_connect.mapping.rules.modifiers import is_null
 from fluent_connect.mapping.rules.paths import Run, Scope
-from fluent_connect.mapping.rules.placed import placed
+from fluent_connect.mapping.rules.placed import is_placed, placed
 from fluent_connect.mapping.rules.rule import Frame, MistakenError, Rule
 from fluent_connect.mapping.rules.values import as_text, as_type, plain, says
 from fluent_connect.mapping.rules.words import MODIFIERS, TYPES
@@ -21,7 +21,8 @@ from fluent_connect.model.yaml import Leaf, Node, Place, Table
 _NAME = 255
 _FAST = frozenset({str, int, bool, float})
 Attribute = dict[str, Any]
-Several = Callable[[Scope], Iterable[tuple[str, Attribute]]]
+Several = Callable[[Scope], Iterable[tuple[str, Attribute, str]]]
+"""Make attributes: the name, the attribute, and what it was called where it was read."""
 
 
 class _Line(NamedTuple):
@@ -64,9 +65,11 @@ def _plain(lines: list[_Line]) -> Run:
                     if found is not None:
                         made[line.name] = found
                 elif line.several is not None:
-                    for name, each in line.several(scope):
+                    for name, each, _ in line.several(scope):
                         made.setdefault(name, each)
         except UnprocessableError as error:
+            if is_placed(error):
+                raise
             raise placed(error, line.label, line.place) from error
         return list(made.values())
 
@@ -80,17 +83,19 @@ def _traced(lines: list[_Line]) -> Run:
         for line in lines:
             mark, before = len(recorder.reads), len(cuts)
             try:
-                found = dict(_found(line, scope))
+                found = _found(line, scope)
             except UnprocessableError as error:
+                if is_placed(error):
+                    raise
                 raise placed(error, line.label, line.place) from error
             reads = tuple(recorder.reads[mark:])
             del recorder.reads[mark:]
             note = ", ".join(each.told for each in cuts[before:])
-            for name, each in found.items():
+            for name, each, read in found:
                 if line.one is not None:
                     made[name] = (each, line.place, reads, note)
                 elif name not in made:
-                    made[name] = (each, line.place, tuple(f"{one}.{name}" for one in reads), "")
+                    made[name] = (each, line.place, tuple(f"{one}.{read}" for one in reads), "")
         for index, (_, place, reads, note) in enumerate(made.values()):
             mark = recorder.enter(f"[{index}]")
             recorder.reads += reads
@@ -100,11 +105,11 @@ def _traced(lines: list[_Line]) -> Run:
     return run
 
 
-def _found(line: _Line, scope: Scope) -> Iterable[tuple[str, Attribute]]:
+def _found(line: _Line, scope: Scope) -> list[tuple[str, Attribute, str]]:
     if line.several is not None:
-        return line.several(scope)
+        return list(line.several(scope))
     found = line.one(scope) if line.one is not None else None
-    return [] if found is None else [(line.name, found)]
+    return [] if found is None else [(line.name, found, "")]
 
 
 def _named(
@@ -164,7 +169,7 @@ def _spread(compiling: Compiling, table: Table, frame: Frame, removed: set[str])
     kind = options.one_of(table, "type", TYPES)
     inner = found.run
 
-    def several(scope: Scope) -> Iterable[tuple[str, Attribute]]:
+    def several(scope: Scope) -> Iterable[tuple[str, Attribute, str]]:
         for name, value in _entries(inner(scope)):
             if name in without or (only is not None and name not in only):
                 continue
@@ -173,7 +178,7 @@ def _spread(compiling: Compiling, table: Table, frame: Frame, removed: set[str])
                 continue
             made = _made(called, value, kind, scope[0].choices)
             if made is not None:
-                yield called, made
+                yield called, made, name
 
     return several
 

@@ -8,7 +8,7 @@ from fluent_connect.mapping.rules.mistakes import hint
 from fluent_connect.mapping.rules.modifiers import is_null
 from fluent_connect.mapping.rules.operators.attributes import attributes
 from fluent_connect.mapping.rules.paths import Root, Run, Scope
-from fluent_connect.mapping.rules.placed import placed
+from fluent_connect.mapping.rules.placed import is_placed, placed
 from fluent_connect.mapping.rules.rule import Frame, MistakenError, Rule
 from fluent_connect.mapping.rules.shapes import fields as fields_of
 from fluent_connect.mapping.rules.shapes import is_free, is_object, shape_of
@@ -119,6 +119,8 @@ def _plain(lines: list[Line]) -> Run:
                 elif value is not None and says(value):
                     made[name] = value
         except UnprocessableError as error:
+            if is_placed(error):
+                raise
             raise placed(error, told[name].label, told[name].place) from error
         return made
 
@@ -134,6 +136,8 @@ def _traced(lines: list[Line]) -> Run:
             try:
                 value = line.run(scope)
             except UnprocessableError as error:
+                if is_placed(error):
+                    raise
                 raise placed(error, line.label, line.place) from error
             if says(value):
                 made[line.name] = value

@@ -11,7 +11,7 @@ import msgspec
 
 from fluent_connect.app import logs
 from fluent_connect.app.cli import masking, store
-from fluent_connect.app.cli.configuration import folder, loaded
+from fluent_connect.app.cli.configuration import loaded
 from fluent_connect.app.cli.errors import INTERRUPTED, OK, PARTLY, PROBLEMS
 from fluent_connect.app.cli.mapping_shown import (
     brief,
@@ -22,7 +22,6 @@ from fluent_connect.app.cli.mapping_shown import (
 from fluent_connect.app.cli.mapping_sources import known_route, version_of
 from fluent_connect.app.cli.mapping_trying import Place, differ
 from fluent_connect.app.cli.output import Column, json_line, line, note, table
-from fluent_connect.app.config.mapping import read_mapping
 from fluent_connect.app.shadow.differences import Difference, differences, summary
 from fluent_connect.app.shadow.draw import Drawn
 from fluent_connect.app.shadow.editions import Edition, edition
@@ -80,8 +79,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     async def _of_journal(self, opened: Store) -> int:
         config = loaded(*self.place)
         config = offline(config) if self.offline else config
-        place = folder(self.place[0])
-        running = edition("running", config, mapping=read_mapping(place, config.profiles))
+        running = edition("running", config)
         new = version_of(self.new, running, self.place[1])
         rows = await self._rows(opened, running)
         if self.unmasked:

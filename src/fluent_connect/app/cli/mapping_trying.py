@@ -8,7 +8,6 @@ import msgspec
 
 from fluent_connect.app import logs
 from fluent_connect.app.cli import masking, store
-from fluent_connect.app.cli.configuration import folder
 from fluent_connect.app.cli.errors import OK, PROBLEMS, CliError
 from fluent_connect.app.cli.mapping_shown import (
     Screen,
@@ -31,7 +30,6 @@ from fluent_connect.app.cli.mapping_sources import (
     version_of,
 )
 from fluent_connect.app.cli.output import json_line, line, note
-from fluent_connect.app.config.mapping import read_mapping
 from fluent_connect.app.config.result import Config
 from fluent_connect.app.shadow.differences import Difference, differences
 from fluent_connect.app.shadow.draw import Drawn
@@ -92,8 +90,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
     def _editions(self, config: Config) -> tuple[Edition, list[Edition]]:
         """Return the version that runs, and those to draw by: the old one first, if asked for."""
-        place = folder(self.place[0])
-        running = edition("the configuration", config, mapping=read_mapping(place, config.profiles))
+        running = edition("the configuration", config)
         if self.diff is None:
             return running, [running]
         return running, [version_of(self.diff, running, self.place[1]), running]

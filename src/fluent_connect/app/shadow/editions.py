@@ -11,16 +11,14 @@ import msgspec
 
 from fluent_connect.app.build import route_table
 from fluent_connect.app.config.load import load
-from fluent_connect.app.config.mapping import MappingFiles, mistake, read_mapping
 from fluent_connect.app.config.mistakes import ConfigMistakes, errors
 from fluent_connect.app.config.result import Config
 from fluent_connect.app.discovery import discover
 from fluent_connect.app.handlers import Handlers
 from fluent_connect.app.lints import check
+from fluent_connect.app.mapping_checks import mapping_mistakes
 from fluent_connect.clients.accounts import Account, Accounts
-from fluent_connect.clients.fluent.schema.table import fields_of
 from fluent_connect.handlers.settings import Settings
-from fluent_connect.mapping.rules.compiler import Rules
 from fluent_connect.model.errors import UnprocessableError
 from fluent_connect.router.desk import Desks
 from fluent_connect.router.routes import RouteTable
@@ -46,8 +44,6 @@ def edition(
     name: str,
     config: Config,
     handlers: Handlers | None = None,
-    *,
-    mapping: MappingFiles,
     accounts: Sequence[Account] | None = None,
 ) -> Edition:
     """Return the version that a configuration makes, with the handlers found by its own paths.
@@ -64,20 +60,11 @@ def edition(
             raise UnprocessableError(f"{name} has no account {account.name}/{account.retailer}")
         return config.settings.get(key, Settings())
 
-    judge(mapping, routes)
+    if wrong := errors([*config.mapping.mistakes, *mapping_mistakes(config, found)]):
+        raise ConfigMistakes(wrong)
     whose = Accounts(config.accounts if accounts is None else accounts)
-    desks = Desks(routes, whose, settings, mapping.blocks)
+    desks = Desks(routes, whose, settings, config.mapping.blocks)
     return Edition(name=name, config=config, handlers=found, routes=routes, desks=desks)
-
-
-def judge(mapping: MappingFiles, routes: RouteTable) -> None:
-    """Raise ConfigMistakes with everything that is wrong with a mapping for these routes."""
-    found = list(mapping.mistakes)
-    for handler in {type(route.handler): route.handler for route in routes}.values():
-        rules = Rules(mapping.blocks, handler.targets, settings=Settings, inputs=fields_of)
-        found += [mistake(each) for each in rules.faults()]
-    if found:
-        raise ConfigMistakes(found)
 
 
 def is_configuration(folder: Path) -> bool:
@@ -98,8 +85,7 @@ def other(folder: Path, running: Config, profiles: Sequence[str] = ()) -> Editio
             raise ConfigMistakes(wrong)
         for one in handlers.handlers:
             _settle(one)
-        files = read_mapping(folder, config.profiles)
-        return edition(str(folder), config, handlers, mapping=files, accounts=running.accounts)
+        return edition(str(folder), config, handlers, running.accounts)
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from fluent_connect.app.config.mapping import (
     FOLDER,
     MappingFiles,
@@ -43,4 +45,5 @@ def version(named: str, running: Edition, profiles: Sequence[str] = ()) -> Editi
 
 def _mapped(name: str, running: Edition, mapping: MappingFiles) -> Edition:
     """Return the running version with another mapping."""
-    return edition(name, running.config, running.handlers, mapping=mapping)
+    config = msgspec.structs.replace(running.config, mapping=mapping)
+    return edition(name, config, running.handlers)

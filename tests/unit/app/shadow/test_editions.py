@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from fluent_connect.app.config.load import load
-from fluent_connect.app.config.mapping import read_mapping
 from fluent_connect.app.config.mistakes import ConfigMistakes
 from fluent_connect.app.shadow.editions import edition, is_configuration, other
 from unit.app.conftest import ENVIRON
@@ -50,7 +49,7 @@ def _clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def test_each_version_has_the_handler_of_its_own_folder(tmp_path: Path) -> None:
     config = load(folder(tmp_path, "old"))
-    before = edition("running", config, mapping=read_mapping(None))
+    before = edition("running", config)
     new = other(folder(tmp_path, "new"), config)
     name = "commercetools.connect.category.upsert"
     assert [each.routes.find(name).handler.version for each in (before, new)] == ["old", "new"]
@@ -60,7 +59,7 @@ def test_each_version_has_the_handler_of_its_own_folder(tmp_path: Path) -> None:
 
 def test_a_version_that_could_not_start_is_refused(tmp_path: Path) -> None:
     config = load(folder(tmp_path, "old"))
-    edition("running", config, mapping=read_mapping(None))
+    edition("running", config)
     broken = folder(tmp_path, "new", "import nowhere_at_all\n")
     with pytest.raises(ConfigMistakes, match="nowhere_at_all"):
         other(broken, config)

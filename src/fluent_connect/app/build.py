@@ -6,10 +6,10 @@ from fluent_connect.app.config.doors import DoorEntry
 from fluent_connect.app.config.schema import MappingEntry, RouteEntry
 from fluent_connect.app.handlers import Handlers
 from fluent_connect.clients.accounts import Account
-from fluent_connect.ingest.verify.door import Door, schemes
+from fluent_connect.ingest.verify.door import FLUENT, Door, schemes
 from fluent_connect.ingest.verify.published import Published
 from fluent_connect.listener.account_mapping import AccountMap, Target
-from fluent_connect.listener.external import ExternalDoor
+from fluent_connect.listener.external import REQUIRED_OF_FLUENT, ExternalDoor
 from fluent_connect.listener.route_mapping import RouteMap, RouteMapping
 from fluent_connect.listener.sources import Source, source
 from fluent_connect.router.routes import Route, RouteTable
@@ -85,6 +85,7 @@ def _door(name: str, entry: DoorEntry, published: Published) -> Door:
         keep=keep,
         origins=entry.origins,
         open_handshake=entry.open_handshake,
+        accepted=200 if FLUENT in entry.all_schemes else 202,
     )
 
 
@@ -118,4 +119,5 @@ def external(
     froms: dict[str, Source] = {
         each: source(text) for each in _FROMS if (text := getattr(entry, each)) is not None
     }
-    return ExternalDoor(name=name, targets=meant, ordered=ordered, **froms)
+    needed = REQUIRED_OF_FLUENT if FLUENT in entry.all_schemes else ()
+    return ExternalDoor(name=name, targets=meant, ordered=ordered, required=needed, **froms)

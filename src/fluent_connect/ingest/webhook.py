@@ -10,7 +10,7 @@ import structlog
 
 from fluent_connect.ingest import handshakes, replies
 from fluent_connect.ingest.replies import ACCEPTED, Reply
-from fluent_connect.ingest.verify.door import DEFAULT, Door
+from fluent_connect.ingest.verify.door import DEFAULT, FLUENT, Door
 from fluent_connect.ingest.verify.scheme import Knock, Scheme
 from fluent_connect.model.deadlines import Deadlines
 from fluent_connect.model.errors import RetryableError
@@ -27,6 +27,8 @@ OnRequest = Callable[[str, int, float], None]
 """Told of each request: the door ("" if there is none), the status, the seconds it took."""
 
 PATH = "/api/v1/fluent-connect/external-system/webhook"
+FLUENT_PATH = "/api/v1/fluent-connect/webhook"
+"""Where Fluent\'s own webhooks come in: the door called `fluent`."""
 _KEPT = frozenset(
     {
         b"content-type",
@@ -82,6 +84,8 @@ class Webhook:
         self._paths = {f"{PATH}/{name}": door for name, door in doors.items()}
         if DEFAULT in doors:
             self._paths[PATH] = doors[DEFAULT]
+        if FLUENT in doors:
+            self._paths[FLUENT_PATH] = doors[FLUENT]
         self._clock = clock
         self._accepting = accepting
         self._on_request = on_request
@@ -107,10 +111,11 @@ class Webhook:
             self._log.exception("a request could not be decided", door=door and door.name)
             result = replies.UNSTORED
         if isinstance(result, str):
-            await send(dict(ACCEPTED))
+            accepted = dict(ACCEPTED) if door is None else {**ACCEPTED, "status": door.accepted}
+            await send(accepted)
             await send({"type": "http.response.body", "body": b'{"id":"%b"}' % result.encode()})
             reach("ingest:after-answer")
-            return 202
+            return int(accepted["status"])
         if result is None:
             return _GONE
         await send(result.start)

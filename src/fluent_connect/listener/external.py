@@ -16,6 +16,8 @@ from fluent_connect.model.parcel import Parcel
 
 _OWN = frozenset({"id", "name", "accountId", "retailerId", "entityId", "entityRef", "entityType"})
 """The fields of the vendor's SDK, which need no configuration."""
+REQUIRED_OF_FLUENT = ("id", "name", "accountId", "retailerId", "entityId", "entityType")
+"""What each webhook of Fluent's carries (the vendor's webhook schema; `entityRef` may be empty)."""
 _WINDOW = 6 * 3600
 _WINDOWS = 4
 _LONGEST = 512
@@ -39,6 +41,8 @@ class ExternalDoor(msgspec.Struct, frozen=True, kw_only=True):
     account_from: Source | None = None
     ordered: frozenset[str] = frozenset()
     """The names whose handler is an event handler."""
+    required: Sequence[str] = ()
+    """Fields without which a request is malformed."""
 
     @property
     def headers(self) -> frozenset[str]:
@@ -69,6 +73,9 @@ def take(door: ExternalDoor, parcel: Parcel, at: float) -> Taken:
     """
     body = decode_json(parcel.body)
     read = _Reader(body, parcel.headers)
+    absent = [field for field in door.required if read.text(None, field) is None]
+    if absent:
+        raise MalformedError(f"the door {door.name} finds no {', '.join(absent)} in this request")
     name = read.text(door.name_from, "name")
     if name is None:
         raise MalformedError(f"the door {door.name} finds no message name in this request")

@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from fluent_connect.ingest.verify.fluent_signature import FluentSignature
+from fluent_connect.ingest.verify.fluent_signature import FluentForm, FluentSignature
 from fluent_connect.ingest.verify.scheme import Knock
 from fluent_connect.model.errors import ConfigError
 
@@ -39,17 +39,17 @@ def passes(scheme: FluentSignature, headers: dict[bytes, bytes], body: bytes = B
 
 @pytest.mark.parametrize("pem", [False, True])
 def test_a_signed_body_passes_with_a_key_in_either_form(*, pem: bool) -> None:
-    assert passes(FluentSignature([public(KEY, pem=pem)]), signed())
+    assert passes(FluentSignature(FluentForm(keys=[public(KEY, pem=pem)])), signed())
 
 
 def test_any_of_several_keys_may_have_signed() -> None:
-    scheme = FluentSignature([public(OTHER), public(KEY)])
+    scheme = FluentSignature(FluentForm(keys=[public(OTHER), public(KEY)]))
     assert passes(scheme, signed())
     assert passes(scheme, signed(key=OTHER))
 
 
 def test_nothing_else_passes() -> None:
-    scheme = FluentSignature([public(KEY)])
+    scheme = FluentSignature(FluentForm(keys=[public(KEY)]))
     good = signed()
     value = good[b"fluent-signature"]
     wrong: list[dict[bytes, bytes]] = [
@@ -69,7 +69,7 @@ def test_nothing_else_passes() -> None:
 
 
 def test_no_bit_of_body_or_signature_may_change() -> None:
-    scheme, good = FluentSignature([public(KEY)]), signed()
+    scheme, good = FluentSignature(FluentForm(keys=[public(KEY)])), signed()
     raw = base64.b64decode(good[b"fluent-signature"])
     for at in range(len(BODY)):
         changed = BODY[:at] + bytes([BODY[at] ^ 1]) + BODY[at + 1 :]
@@ -81,16 +81,16 @@ def test_no_bit_of_body_or_signature_may_change() -> None:
 
 def test_the_older_signature_passes_only_where_it_is_allowed() -> None:
     older = signed(digest=hashes.MD5(), header="flex.signature")
-    assert passes(FluentSignature([public(KEY)], insecure_md5=True), older)
-    assert not passes(FluentSignature([public(OTHER)], insecure_md5=True), older)
+    assert passes(FluentSignature(FluentForm(keys=[public(KEY)], insecure_md5=True)), older)
+    assert not passes(FluentSignature(FluentForm(keys=[public(OTHER)], insecure_md5=True)), older)
 
 
 @pytest.mark.parametrize("key", ["", "MIG", "-----BEGIN PUBLIC KEY-----\nMIG\n", "not base64!"])
 def test_what_is_no_key_is_a_mistake(key: str) -> None:
     with pytest.raises(ConfigError, match="public key in base64 or PEM"):
-        FluentSignature([key])
+        FluentSignature(FluentForm(keys=[key]))
 
 
 def test_a_key_that_is_no_rsa_key_is_a_mistake() -> None:
     with pytest.raises(ConfigError, match="RSA key of at least 1024 bits"):
-        FluentSignature([public(ec.generate_private_key(ec.SECP256R1()))])
+        FluentSignature(FluentForm(keys=[public(ec.generate_private_key(ec.SECP256R1()))]))

@@ -1,5 +1,6 @@
 """The keys of a door: who may knock, how a sender signs, and what becomes of the body."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
@@ -7,9 +8,10 @@ from pydantic import Field
 from fluent_connect.app.config.sections import Section
 from fluent_connect.app.config.values import Duration, Hidden, Secrets, Size, WebUrl, Words
 from fluent_connect.ingest.verify.bearer import BearerForm, Claim
-from fluent_connect.ingest.verify.door import LARGEST_BODY
+from fluent_connect.ingest.verify.door import FLUENT, LARGEST_BODY
 from fluent_connect.ingest.verify.door import Secrets as DoorSecrets
 from fluent_connect.ingest.verify.entra import EntraForm
+from fluent_connect.ingest.verify.fluent_signature import FluentForm
 from fluent_connect.ingest.verify.hmac_body import HmacForm
 from fluent_connect.ingest.verify.pubsub import PubSubForm
 from fluent_connect.ingest.verify.sns import SnsForm
@@ -118,6 +120,18 @@ class SnsSection(Section):
         return SnsForm(topics=self.topics, versions=self.versions, max_age=self.max_age)
 
 
+class FluentSection(Section):
+    """Whose webhooks of Fluent let in; no keys: those under `fluentcommerce`."""
+
+    public_keys: Words = ()
+    allow_insecure_md5: bool = False
+
+    @property
+    def form(self) -> FluentForm:
+        """Return the form that the scheme is made of."""
+        return FluentForm(keys=self.public_keys, insecure_md5=self.allow_insecure_md5)
+
+
 class DoorEntry(Section):
     """Who may knock at a door, and (kind `external`) how the body becomes a message."""
 
@@ -134,6 +148,7 @@ class DoorEntry(Section):
     google_pubsub: PubSubSection = PubSubSection()
     entra: EntraSection = EntraSection()
     sns: SnsSection = SnsSection()
+    fluent: FluentSection = FluentSection()
     origins: Words = ()
     open_handshake: bool = False
     tolerance: Duration = 300.0
@@ -157,6 +172,7 @@ class DoorEntry(Section):
             "google-pubsub": self.google_pubsub.audience,
             "entra": self.entra.audience,
             "sns": self.sns.topics,
+            FLUENT: self.fluent.public_keys,
         }
         usual = tuple(name for name, secrets in told.items() if secrets)
         return (*self.scheme, *self.schemes) or usual
@@ -176,4 +192,15 @@ class DoorEntry(Section):
             pubsub=self.google_pubsub.form,
             entra=self.entra.form,
             sns=self.sns.form,
+            fluent=self.fluent.form,
         )
+
+
+def with_fluent(doors: Mapping[str, DoorEntry], keys: Mapping[str, str]) -> Mapping[str, DoorEntry]:
+    """Return the doors with the one of Fluent's own webhooks, if there are keys for it."""
+    mine = doors.get(FLUENT)
+    if not keys or (mine is not None and mine.fluent.public_keys):
+        return doors
+    given = (mine or DoorEntry()).fluent.model_copy(update={"public_keys": tuple(keys.values())})
+    made = (mine or DoorEntry()).model_copy(update={"kind": "external", "fluent": given})
+    return {**doors, FLUENT: made}

@@ -11,6 +11,7 @@ import msgspec
 from fluent_connect.app.config import placeholders
 from fluent_connect.app.config.accounts import Fed, feed
 from fluent_connect.app.config.crosschecks import crosscheck
+from fluent_connect.app.config.doors import with_fluent
 from fluent_connect.app.config.mapping import read_mapping
 from fluent_connect.app.config.mistakes import ConfigMistakes, Mistake, errors, in_order, nearest
 from fluent_connect.app.config.queues import Placed, place_queues
@@ -238,6 +239,7 @@ def _config(
     last = ("error_table", "subscriptions", "subscription")
     taken = {name: getattr(connect, name) for name in (*same, *also, *last)}
     keys = {name.strip("[]"): key for name, key in core.fluent_webhook_keys.items()}
+    taken["doors"] = with_fluent(connect.doors, keys)
     return Config(
         **taken,
         data=Path(connect.data),

@@ -8,6 +8,7 @@ from fluent_connect.ingest.verify.api_key import ApiKey
 from fluent_connect.ingest.verify.basic import Basic
 from fluent_connect.ingest.verify.bearer import Bearer, BearerForm
 from fluent_connect.ingest.verify.entra import EntraForm, entra
+from fluent_connect.ingest.verify.fluent_signature import FluentForm, FluentSignature
 from fluent_connect.ingest.verify.hmac_body import HmacBody, HmacForm
 from fluent_connect.ingest.verify.open import Open
 from fluent_connect.ingest.verify.published import Published
@@ -19,6 +20,8 @@ from fluent_connect.ingest.verify.standard_webhooks import StandardWebhooks
 from fluent_connect.model.errors import ConfigError
 
 DEFAULT = "default"
+FLUENT = "fluent"
+"""The scheme of Fluent's own webhooks, and the door that the vendor's path leads to."""
 LARGEST_BODY = 10 * 1024 * 1024
 
 
@@ -30,6 +33,7 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
              mapping reads.
     origins: who may ask by `OPTIONS` whether it may send; none = whoever proves himself.
     open_handshake: the sender cannot prove himself in a handshake, only when it sends.
+    accepted: the status of what is stored.
     """
 
     name: str
@@ -38,6 +42,7 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     keep: frozenset[str] = frozenset()
     origins: Sequence[str] = ()
     open_handshake: bool = False
+    accepted: int = 202
 
     @property
     def early(self) -> Sequence[Scheme]:
@@ -64,6 +69,7 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True):
     pubsub: PubSubForm = PubSubForm()
     entra: EntraForm = EntraForm()
     sns: SnsForm = SnsForm()
+    fluent: FluentForm = FluentForm()
 
 
 def schemes(
@@ -127,6 +133,10 @@ def _sns(given: Secrets, published: Published) -> Scheme | None:
     return Sns(given.sns, published) if given.sns.topics else None
 
 
+def _fluent(given: Secrets, _: Published) -> Scheme | None:
+    return FluentSignature(given.fluent) if given.fluent.keys else None
+
+
 def _open(_: Secrets, __: Published) -> Scheme | None:
     return Open()
 
@@ -141,6 +151,7 @@ SCHEMES: Mapping[str, Callable[[Secrets, Published], Scheme | None]] = {
     "google-pubsub": _pubsub,
     "entra": _entra,
     "sns": _sns,
+    FLUENT: _fluent,
     "none": _open,
 }
 """How each scheme is made of what the configuration knows; a new one is a file and a line here."""

@@ -8,6 +8,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 
+import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
@@ -25,18 +26,25 @@ _MD5 = hashes.MD5()  # noqa: S303 - the vendor's, and only where it is asked for
 _PADDING = padding.PKCS1v15()
 
 
+class FluentForm(msgspec.Struct, frozen=True, kw_only=True):
+    """The public keys of Fluent's environments, and whether the older header proves it too."""
+
+    keys: Sequence[str] = ()
+    insecure_md5: bool = False
+
+
 class FluentSignature:
     """Whoever signed the body with the private half of one of the keys may knock.
 
     There is no time in the signature: a repeated request passes, and is known by its event's id
-    further on. `insecure_md5` lets the older header prove it too.
+    further on.
     """
 
     needs_body = True
 
-    def __init__(self, keys: Sequence[str], *, insecure_md5: bool = False) -> None:
-        self._keys = tuple(map(_public_key, keys))
-        self._insecure = insecure_md5
+    def __init__(self, form: FluentForm) -> None:
+        self._keys = tuple(map(_public_key, form.keys))
+        self._insecure = form.insecure_md5
 
     def passes(self, knock: Knock, now: float) -> bool:  # noqa: ARG002 - as its port says
         """Say whether a header holds the signature of one of the keys over the raw body."""

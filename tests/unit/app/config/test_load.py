@@ -111,7 +111,7 @@ def test_packaged_routes_stand_below_those_of_a_file(write: Write, environ: dict
     order = targets.pop("commercetools.connect.order.create")
     assert order == "com.fluentcommerce.connect.custom.MyOrderHandler"
     assert targets["commercetools.connect.product.upsert"] == "ProductUpsertHandler"
-    assert len(targets) == 5
+    assert len(targets) == 6
 
 
 def test_without_files_the_defaults_and_one_account_of_the_environment_hold(

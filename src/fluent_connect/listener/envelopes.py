@@ -77,7 +77,6 @@ def _unwrapped(body: bytes, headers: Mapping[str, str], *, batch: bool) -> Seque
             if len(items) != 1:
                 return items
             body, batch = items[0], False
-            continue
         inner = _opened(body)
         if inner is None:
             return (body,)

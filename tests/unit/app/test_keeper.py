@@ -5,40 +5,14 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from fluent_connect.app.fetching import Document, Fetcher
 from fluent_connect.app.keeper import Keeper
 from fluent_connect.ingest.verify.published import Published
-from fluent_connect.model.errors import ConnectError, RefusedError, RetryableError, UnreachableError
+from fluent_connect.model.errors import RefusedError, RetryableError, UnreachableError
+from unit.app.keeping import Web, until
 from unit.ingest.signers import CERTIFICATE, NOW, certificate, key_set, public, rsa_key
 
 URL = "https://issuer.example/keys"
 CONFIRM = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn=t&Token=hidden"
-
-
-class Web(Fetcher):
-    """Answers as told, in order; the last answer again and again."""
-
-    def __init__(self, **answers: list[bytes | ConnectError]) -> None:
-        self.answers: dict[str, list[bytes | ConnectError]] = {}
-        self.asked: list[str] = []
-        self.date: float | None = None
-
-    async def get(self, url: str, *, private: bool = False) -> Document:
-        self.asked.append(url)
-        found = self.answers[url]
-        answer = found[0] if len(found) == 1 else found.pop(0)
-        if isinstance(answer, ConnectError):
-            raise answer
-        return Document(answer, max_age=1.0, date=self.date)
-
-    async def close(self) -> None:
-        self.asked.append("closed")
-
-
-async def until(holds: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
-        while not holds():  # noqa: ASYNC110 - a condition of others, not ours to set
-            await asyncio.sleep(0.001)
 
 
 @pytest.fixture

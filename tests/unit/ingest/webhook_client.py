@@ -38,7 +38,13 @@ class Answer:
 class Client:
     """Calls the application as a server would; `chunks` None in a list: it never comes."""
 
-    def __init__(self, *doors: Door, accepting: bool = True, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        *doors: Door,
+        accepting: bool = True,
+        limits: Limits | None = None,
+        now: float = NOW,
+    ) -> None:
         self.store = MemoryStore()
         self.seen: list[tuple[str, int]] = []
         self.confirmed: list[str] = []
@@ -46,7 +52,7 @@ class Client:
         self.app = Webhook(
             cast("Store", self.store),
             {door.name: door for door in doors or (Door(name="default", schemes=[ApiKey(["k"])]),)},
-            clock=lambda: NOW,
+            clock=lambda: now,
             accepting=lambda: accepting,
             on_request=lambda door, status, _: self.seen.append((door, status)),
             confirm=self.confirmed.append,

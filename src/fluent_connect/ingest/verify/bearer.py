@@ -27,7 +27,7 @@ ALGORITHMS = (
 """What may be allowed: never `none`, never a shared secret (a public key could be used as one)."""
 _LONGEST = 16_384
 _MOST_FIELDS = 20
-_SEGMENTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
+_SEGMENTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]+)")
 _SPACED = frozenset({"scope", "scp"})
 
 
@@ -55,7 +55,9 @@ class BearerForm(msgspec.Struct, frozen=True, kw_only=True):
     claims: Sequence[Claim] = ()
 
 
-class _Header(msgspec.Struct):
+class Header(msgspec.Struct):
+    """What a token says of its signature; extensions (`crit`, `b64`) are for others."""
+
     alg: str
     kid: str = ""
     crit: Any = None
@@ -70,7 +72,7 @@ class _Claims(msgspec.Struct):
     iat: float = 0.0
 
 
-_header = msgspec.json.Decoder(_Header).decode
+_header = msgspec.json.Decoder(Header).decode
 _claims = msgspec.json.Decoder(_Claims).decode
 _all = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -97,23 +99,14 @@ class Bearer:
 
     def passes(self, knock: Knock, now: float) -> bool:
         """Say whether there is such a token. Raise RetryableError while its key is not known."""
-        from joserfc import jws  # noqa: PLC0415 - loaded with the first token
-        from joserfc.errors import JoseError  # noqa: PLC0415
-
         token = _token(knock)
-        header = _read(token)
+        header = header_of(token)
         if header is None or header.alg not in self._form.algorithms:
             return False
         if not self._claimed(_segment(token, 1), now):
             return False
         key = self._keys.key(header.kid, now)
-        if key is None:
-            return False
-        try:
-            jws.deserialize_compact(token, key, algorithms=[header.alg])
-        except (JoseError, ValueError, TypeError):
-            return False
-        return True
+        return key is not None and is_signed(token, key, header.alg)
 
     def _claimed(self, payload: bytes, now: float) -> bool:
         """Say whether issuer, audience, time and the other claims are as they must be."""
@@ -148,7 +141,7 @@ def _token(knock: Knock) -> str:
     return tokens[0] if len(tokens) == 1 else ""
 
 
-def _read(token: str) -> _Header | None:
+def header_of(token: str) -> Header | None:
     """Return the header of a token in its one strict spelling; None if it is none."""
     parts = _SEGMENTS.fullmatch(token) if len(token) <= _LONGEST else None
     if parts is None or not all(_canonical(part) for part in parts.groups()):
@@ -158,6 +151,18 @@ def _read(token: str) -> _Header | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return header if header.crit is None and header.b64 is None else None
+
+
+def is_signed(token: str, key: Any, algorithm: str) -> bool:
+    """Say whether the key signed a token (of which `header_of` has told) by the algorithm."""
+    from joserfc import jws  # noqa: PLC0415 - loaded with the first token
+    from joserfc.errors import JoseError  # noqa: PLC0415
+
+    try:
+        jws.deserialize_compact(token, key, algorithms=[algorithm])
+    except (JoseError, ValueError, TypeError):
+        return False
+    return True
 
 
 def _canonical(segment: str) -> bool:

@@ -6,19 +6,17 @@ The signed fields and their order are AWS's ("Verifying the signatures of Amazon
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
 from fluent_connect.ingest.verify.published import Certificate, Published
+from fluent_connect.ingest.verify.rsa_signature import Digest, holds
 from fluent_connect.ingest.verify.scheme import Knock
 from fluent_connect.model.errors import ConfigError
 
-_HASHES = {"1": SHA1, "2": SHA256}
+_DIGESTS: Mapping[str, Digest] = {"1": "sha1", "2": "sha256"}
 _TOPIC = re.compile(
     r"arn:(aws|aws-cn|aws-us-gov):sns:([a-z0-9-]{3,32}):(\d{12}):([\w-]{1,256}(\.fifo)?)", re.ASCII
 )
@@ -64,7 +62,7 @@ class Sns:
     needs_body = True
 
     def __init__(self, form: SnsForm, published: Published) -> None:
-        unknown = [each for each in form.versions if each not in _HASHES]
+        unknown = [each for each in form.versions if each not in _DIGESTS]
         if unknown or not form.versions:
             raise ConfigError("signature versions of SNS are 1 and 2")
         self._hosts = {topic: host(topic) for topic in form.topics}
@@ -135,11 +133,7 @@ def _signed(certificate: Certificate, told: Envelope) -> bool:
     text = _canonical(told)
     if text is None or base64.b64encode(signature).decode() != told.signature:
         return False
-    try:
-        certificate.key.verify(signature, text, PKCS1v15(), _HASHES[told.version]())
-    except InvalidSignature:
-        return False
-    return True
+    return holds(certificate.key, signature, text, _DIGESTS[told.version])
 
 
 def _canonical(told: Envelope) -> bytes | None:

@@ -63,6 +63,6 @@ def longer(text: str | None, limit: int) -> str | None:
 
 def whole(text: str, limit: int, what: str) -> str:
     """Return the text as it is. Raise UnprocessableError if it is longer: refs are never cut."""
-    if not text or units(text) > limit:
+    if clean(text) is None or units(text) > limit:
         raise UnprocessableError(f"{what} is empty or over {limit} characters")
     return text

@@ -1,6 +1,7 @@
 """What is read with a product: of commercetools as much as settings ask for, of Fluent what is."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from fluent_connect.handlers.product.catalogued import CataloguedProduct, expans
 from fluent_connect.handlers.product.described import OURS
 from fluent_connect.handlers.product.upsert import ProductUpsertHandler
 from fluent_connect.handlers.settings import Settings
+from fluent_connect.model.errors import UnprocessableError
 from fluent_connect.model.message import Message
 from unit.handlers.stage import FakeCommercetools, FakeFluent, context, map_context, message
 
@@ -84,6 +86,29 @@ async def test_the_standard_product_of_a_former_key_is_found_by_its_variants() -
     ]
     assert [each.ref for each in changes] == ["P_shirt", "SKU-1", "SKU-2", "P_old"]
     assert [each.create is None for each in changes] == [False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("project", "status", "foreign"),
+    [
+        ("other", "ACTIVE", {"SKU-1": "other/p-0"}),
+        ("other", "INACTIVE", {}),
+        ("shop", "ACTIVE", {}),
+    ],
+)
+async def test_what_another_project_holds_is_known(
+    project: str, status: str, foreign: dict[str, str]
+) -> None:
+    sold = node("SKU-1", "p-0") | {"status": status}
+    sold["attributes"].append({"name": "commercetoolsProject", "value": project})
+    product, _ = await read({"found": None, "sold": edges(sold)})
+    assert product.in_fluent.foreign == foreign
+    mapped = partial(HANDLER.map, product, message("product", "p-1"), map_context())
+    if foreign:
+        with pytest.raises(UnprocessableError, match="SKU-1 is that of product other/p-0, not of"):
+            mapped()
+    else:
+        assert mapped()
 
 
 async def test_a_standard_product_of_another_source_is_left_alone() -> None:

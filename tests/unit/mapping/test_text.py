@@ -36,7 +36,7 @@ def test_what_would_be_wrong_once_cut_is_whole_or_not_there() -> None:
     assert fits("a@b", 3) == "a@b"
     assert fits("a@bc", 3) is None
     assert whole("abc", 3, "it") == "abc"
-    for wrong in ("abcd", ""):
+    for wrong in ("abcd", "", " "):
         with pytest.raises(UnprocessableError, match="it is empty or over 3"):
             whole(wrong, 3, "it")
 

@@ -88,13 +88,15 @@ def skus(product: Product) -> list[str]:
     return [each for each in found if each and fits(each, REF)]
 
 
-async def gather(product: CataloguedProduct, context: HandlerContext) -> CataloguedProduct:
+async def gather(
+    product: CataloguedProduct, message: Message, context: HandlerContext
+) -> CataloguedProduct:
     """Return the product with all else that its mapping needs."""
     moment = dt.datetime.fromtimestamp(context.clock(), dt.UTC)
     return msgspec.structs.replace(
         product,
         standalone=await _standalone(product, context),
-        in_fluent=await _known(product, context),
+        in_fluent=await _known(product, message, context),
         at=moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z",
     )
 
@@ -118,9 +120,9 @@ async def _standalone(product: Product, context: HandlerContext) -> list[Price]:
     return found
 
 
-async def _known(product: Product, context: HandlerContext) -> InFluent:
+async def _known(product: Product, message: Message, context: HandlerContext) -> InFluent:
     ref = standard_ref(product, context.settings)
-    return await in_fluent(product.id, ref, skus(product), context)
+    return await in_fluent(product.id, message.project_key, ref, skus(product), context)
 
 
 async def remains(
@@ -140,7 +142,7 @@ async def remains(
         master_data=MasterData(current=_sold_as(last)),
         gone=True,
     )
-    return msgspec.structs.replace(rest, in_fluent=await _known(rest, context))
+    return msgspec.structs.replace(rest, in_fluent=await _known(rest, message, context))
 
 
 def _sold_as(projection: Mapping[str, Any]) -> ProductData | None:

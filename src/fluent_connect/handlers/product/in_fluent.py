@@ -29,6 +29,8 @@ query productInFluent(
 PRICES = "commercetoolsPrices"
 """The attribute of a variant that says which of Fluent's price rows are ours."""
 _MOST = 5000
+_WIDER = 100
+"""How many more are read where a SKU matches others too: `%` is a wildcard."""
 
 Node = Mapping[str, Any]
 
@@ -37,17 +39,19 @@ class InFluent(msgspec.Struct, frozen=True):
     """What Fluent has of a product: what came from it, and what is INACTIVE.
 
     standards: refs of standard products that it was under before. variants: those that came from
-    it. prices: of each variant that came from it, the price rows that are ours.
+    it. prices: of each variant that came from it, the price rows that are ours. foreign: refs that
+    another project holds, with what it calls the product.
     """
 
     variants: Sequence[str] = ()
     inactive: Collection[str] = ()
     standards: Sequence[str] = ()
     prices: Mapping[str, Mapping[str, str]] = {}
+    foreign: Mapping[str, str] = {}
 
 
 async def in_fluent(
-    product_id: str, ref: str, skus: Sequence[str], context: HandlerContext
+    product_id: str, project: str | None, ref: str, skus: Sequence[str], context: HandlerContext
 ) -> InFluent:
     """Return what Fluent has under this standard product, and under these SKUs.
 
@@ -69,6 +73,7 @@ async def in_fluent(
         inactive=frozenset(each["ref"] for each in seen if each.get("status") == "INACTIVE"),
         standards=list(former),
         prices={name: kept for name, node in own.items() if (kept := _prices(node))},
+        foreign={each["ref"]: _told(each) for each in seen if _foreign(each, project)},
     )
 
 
@@ -81,7 +86,7 @@ async def _read(
         "catalogue": {"ref": context.settings.catalogue},
         "skus": skus,
         "withSkus": bool(skus),
-        "most": min(max(len(skus), 1), _MOST),
+        "most": min(len(skus) + (_WIDER if any("%" in sku for sku in skus) else 1), _MOST),
     }
     standards: dict[str, Node] = {}
     variants: dict[str, Node] = {}
@@ -110,6 +115,17 @@ def _values(node: Node, name: str) -> Iterable[object]:
 
 def _ours(node: Node, product_id: str) -> bool:
     return product_id in _values(node, "commercetoolsId")
+
+
+def _foreign(node: Node, project: str | None) -> bool:
+    """Say whether another project keeps this; what it left INACTIVE is free for anyone."""
+    held = _values(node, "commercetoolsProject")
+    return bool(held) and project not in held and node.get("status") != "INACTIVE"
+
+
+def _told(node: Node) -> str:
+    names = ("commercetoolsProject", "commercetoolsId")
+    return "/".join(str(value) for name in names for value in _values(node, name))
 
 
 def _prices(node: Node) -> Mapping[str, str]:

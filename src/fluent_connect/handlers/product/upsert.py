@@ -67,7 +67,7 @@ class ProductUpsertHandler(MessageHandler[CataloguedProduct]):
         expand = expansions(context.settings)
         found = await context.commercetools.get(message.resource, CataloguedProduct, expand=expand)
         if found is not None:
-            full = await gather(found, context)
+            full = await gather(found, message, context)
             return Fetched(full, full.version, dependencies=dependencies(full))
         if not message.deletes:
             return Fetched(None, None)
@@ -131,7 +131,7 @@ def _look(
 def _sold(product: CataloguedProduct, standard: str) -> dict[str, Variant]:
     """Return the variants by SKU; one without a SKU cannot be sold, and is left out.
 
-    Raise UnprocessableError if none has one, or two have the same.
+    Raise UnprocessableError if none has one, two have the same, or another project holds one.
     """
     found: dict[str, Variant] = {}
     for variant in variants(product):
@@ -150,6 +150,12 @@ def _sold(product: CataloguedProduct, standard: str) -> dict[str, Variant]:
         raise UnprocessableError(
             f"product {product.id}: {standard} is both the standard product and a SKU"
         )
+    for ref in (standard, *found):
+        if ref in product.in_fluent.foreign:
+            raise UnprocessableError(
+                f"conflict: Fluent's {ref} is that of product {product.in_fluent.foreign[ref]},"
+                f" not of {product.id}: give the projects catalogues or refs of their own"
+            )
     return found
 
 

@@ -13,7 +13,7 @@ from fluent_connect.mapping.rules.placed import is_placed, placed
 from fluent_connect.mapping.rules.rule import Frame, MistakenError, Rule
 from fluent_connect.mapping.rules.values import as_text, as_type, plain, says
 from fluent_connect.mapping.rules.words import MODIFIERS, TYPES
-from fluent_connect.mapping.text import cut
+from fluent_connect.mapping.text import clean, cut
 from fluent_connect.mapping.values import Typed, typed
 from fluent_connect.model.errors import UnprocessableError
 from fluent_connect.model.yaml import Leaf, Node, Place, Table
@@ -136,6 +136,9 @@ def _attribute(name: str, rule: Rule, kind: str | None) -> Callable[[Scope], Att
 def _made(name: str, value: Any, kind: str | None, choices: Any) -> Attribute | None:
     if value is None:
         return None
+    if kind is None and value.__class__ is str:
+        text = clean(value)
+        return None if text is None else {"name": name, "type": "STRING", "value": text}
     if value.__class__ is Typed:
         if kind is None:
             return {"name": name, "type": value.type, "value": value.value}

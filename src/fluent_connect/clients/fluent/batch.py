@@ -30,7 +30,7 @@ class BatchSettings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     most: int = 20
-    parallel: int = 8
+    parallel: int = 16
     complexity: int = 10_000
     size: int = 1_000_000
 

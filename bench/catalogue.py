@@ -2,7 +2,9 @@
 
 python bench/catalogue.py [--products 5000] [--seed 1] [--batch 20]. Three levels of categories,
 four variants a product. The first run fills an empty Fluent; the second begins with an empty store
-of the connector and must only read. Prints one JSON object as its last line.
+of the connector and must only read. Fluent's workflows set the status of what is new a little
+later, and it carries out the mutations of a request backwards: nothing may depend on their order.
+Prints one JSON object as its last line.
 """
 
 import argparse
@@ -31,6 +33,7 @@ from fluent_connect.model.ids import new_id
 from fluent_connect.model.outcome import Outcome
 from fluent_connect.model.parcel import CT_QUEUE, EVENT_QUEUE, Parcel, Put
 from fluent_connect.queues.store import Write
+from fluent_connect.sandbox.faults import Fault
 from fluent_connect.sandbox.servers import Options, Sandbox, ready
 from fluent_connect.sandbox.shop import Shop, euro, money
 
@@ -39,6 +42,16 @@ BRANCHES = (5, 5, 6)
 VARIANTS = 4
 KINDS = ("category", "standardProduct", "variantProduct")
 SHOP = Shop(7)
+FAULTS = (
+    Fault(kind="status", operation="graphql", status=429, retry_after="1", probability=0.01),
+    Fault(kind="status", operation="mutation", status=500, processed=True, probability=0.03),
+    Fault(kind="reset", operation="mutation", processed=True, probability=0.03),
+    Fault(kind="reset", operation="query", probability=0.03),
+    Fault(kind="truncated", operation="graphql", processed=True, probability=0.03),
+    Fault(kind="html", operation="graphql", probability=0.02),
+    Fault(kind="errors", operation="graphql", code="S0002E", probability=0.02),
+)
+"""What `--faulty` makes go wrong in Fluent."""
 
 
 def reference(kind: str, name: str) -> dict[str, str]:
@@ -103,9 +116,16 @@ def product(number: int, leaves: list[str]) -> dict[str, object]:
     }
 
 
-async def serve(products: int) -> None:
+async def serve(products: int, latency: float, *, faulty: bool) -> None:
     """Be both platforms: fill the shop, say where it is, and serve until the input ends."""
     async with Sandbox(Options(seed=None)) as sandbox:
+        knobs = sandbox.fluent.knobs
+        knobs.workflow_delay, knobs.backwards = 0.2, True
+        if latency:
+            slow = Fault(kind="latency", operation="graphql", seconds=latency)
+            sandbox.fluent.faults.add(slow)
+        if faulty:
+            sandbox.fluent.faults.add(*FAULTS)
         create = sandbox.commercetools.create
         create("tax-categories", SHOP.tax_category())
         create("product-types", SHOP.product_type())
@@ -147,7 +167,9 @@ def written(told: dict[str, object]) -> Write:
     )
 
 
-def configuration(platforms: dict[str, object], data: Path, batch: int, parallel: int) -> object:
+def configuration(
+    platforms: dict[str, object], data: Path, batch: int, parallel: int, *, faulty: bool
+) -> object:
     commercetools, fluent = platforms["commercetools"], platforms["fluent"]
     environ = {
         "FC_PROJECT_KEY": "sandbox",
@@ -170,6 +192,8 @@ def configuration(platforms: dict[str, object], data: Path, batch: int, parallel
         more["http.batch.max"] = batch
     if parallel:
         more["http.batch.parallel"] = parallel
+    if faulty:
+        more["retry.waits"] = ", ".join(["200ms"] * 12)
     return load(None, (), environ, more)
 
 
@@ -177,16 +201,17 @@ async def run(
     platforms: dict[str, object], data: Path, told: list[dict[str, object]], asked: object
 ) -> dict[str, object]:
     """Carry all that is told through a connector with an empty store; return what it took."""
-    config = configuration(platforms, data, asked.batch, asked.parallel)
+    config = configuration(platforms, data, asked.batch, asked.parallel, faulty=asked.faulty)
     before = await state(platforms)
     service = Service(config, discover(config.packages, config.paths))
     await service.start()
     began = time.perf_counter()
     for at in range(0, len(told), 500):
         await service.store.commit(*(written(each) for each in told[at : at + 500]))
-    async with asyncio.timeout(asked.within):
-        while await waits(service):
-            await asyncio.sleep(0.1)
+    while await waits(service):
+        await asyncio.sleep(0.1)
+        if time.perf_counter() - began > asked.within:
+            raise SystemExit(f"not done after {asked.within} s: {stuck(data / 'connect.db')}")
     seconds = time.perf_counter() - began
     await service.stop(0.0)
     after = await state(platforms)
@@ -253,6 +278,15 @@ def difference(before: dict[str, int], after: dict[str, int]) -> dict[str, objec
     }
 
 
+def stuck(file: Path) -> list[tuple[object, ...]]:
+    """Return what still waits, and why."""
+    connection = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)
+    return connection.execute(
+        "SELECT queue, state, tries, substr(reason, 1, 120), count(*), min(due) - unixepoch()"
+        " FROM parcel GROUP BY 1, 2, 3, 4"
+    ).fetchall()
+
+
 def books(file: Path) -> dict[str, object]:
     """Return what the connector's own journal says."""
     connection = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)
@@ -269,8 +303,9 @@ def books(file: Path) -> dict[str, object]:
 
 
 @contextlib.contextmanager
-def both_platforms(products: int) -> Iterator[dict[str, object]]:
-    command = [sys.executable, __file__, "--serve", "--products", str(products)]
+def both_platforms(asked: argparse.Namespace) -> Iterator[dict[str, object]]:
+    command = [sys.executable, __file__, "--serve", "--products", str(asked.products)]
+    command += ["--latency", str(asked.latency), *(["--faulty"] if asked.faulty else [])]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
@@ -293,7 +328,7 @@ async def main(asked: argparse.Namespace) -> None:
     results: dict[str, object] = {"entities": entities, "expected": expected}
     with (
         tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as folder,
-        both_platforms(asked.products) as platforms,
+        both_platforms(asked) as platforms,
     ):
         for name in ("first", "second"):
             random.Random(f"{asked.seed} {name}").shuffle(told)
@@ -313,7 +348,10 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--batch", type=int, default=0, help="http.batch.max; 1: no batches")
     parser.add_argument("--parallel", type=int, default=0, help="http.batch.parallel")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds of each call to Fluent")
+    parser.add_argument("--faulty", action="store_true", help="Fluent fails in many ways")
     parser.add_argument("--within", type=float, default=900, help="seconds that a run may take")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    uvloop.run(serve(given.products) if given.serve else main(given))
+    served = serve(given.products, given.latency, faulty=given.faulty) if given.serve else None
+    uvloop.run(served or main(given))

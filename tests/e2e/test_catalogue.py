@@ -15,15 +15,18 @@ CATEGORIES, PRODUCTS = 26, 200
 CALLS_PER_ENTITY = 1.2
 
 
-@pytest.fixture(scope="module")
-def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the benchmark says of 200 products with 800 variants."""
-    command = [sys.executable, str(BENCH), "--products", str(PRODUCTS), "--within", "100"]
-    folder = tmp_path_factory.mktemp("catalogue")
+def benched(folder: Path, *flags: str) -> dict[str, Any]:
+    """Return what the benchmark says of 200 products with 800 variants."""
+    command = [sys.executable, str(BENCH), "--products", str(PRODUCTS), "--within", "100", *flags]
     ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr[-3000:]
     found: dict[str, Any] = msgspec.json.decode(ended.stdout.splitlines()[-1])
     return found
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return benched(tmp_path_factory.mktemp("catalogue"))
 
 
 @pytest.mark.parametrize("run", ["first", "second"])
@@ -55,3 +58,13 @@ def test_the_second_run_only_reads(measured: dict[str, Any]) -> None:
 def test_a_missing_parent_is_not_asked_for_again_and_again(measured: dict[str, Any]) -> None:
     assert measured["first"]["messages"].get("repair", 0) <= CATEGORIES
     assert measured["second"]["messages"].get("repair", 0) == 0
+
+
+def test_a_fluent_that_fails_in_many_ways_ends_with_the_same(tmp_path: Path) -> None:
+    found = benched(tmp_path, "--faulty")
+
+    for run in ("first", "second"):
+        assert found[run]["complete"], found[run]
+        assert set(found[run]["fates"]) <= {"done", "superseded"}
+    assert found["first"]["attempts"] > found["second"]["attempts"] > CATEGORIES + PRODUCTS
+    assert found["second"]["writes"] == 0

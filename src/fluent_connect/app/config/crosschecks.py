@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from fluent_connect.app.config.accounts import Fed
-from fluent_connect.app.config.doors import DoorEntry
+from fluent_connect.app.config.doors import DoorEntry, with_fluent
 from fluent_connect.app.config.mistakes import Mistake, did_you_mean
 from fluent_connect.app.config.schema import Connect, Files
 from fluent_connect.app.config.validate import Path, descend, written
@@ -20,6 +20,7 @@ _NEEDED = {
     "google-pubsub": "google-pubsub: { audience: …, service-account: … }",
     "entra": "entra: { tenant: …, audience: … }",
     "sns": "sns: { topics: [arn:aws:sns:…] }",
+    "fluent": "fluent: { public-keys: [${NAME}] }",
 }
 _MAPPED = ("name-from", "key-from", "id-from", "version-from", "account-from")
 
@@ -27,7 +28,7 @@ _MAPPED = ("name-from", "key-from", "id-from", "version-from", "account-from")
 def crosscheck(files: Files, fed: Fed, table: Table, broken: frozenset[str]) -> list[Mistake]:
     """Return the mistakes that show between sections, of sections that could be read."""
     connect = files.fluent_connect
-    mistakes = [*_routes_once(connect, table), *_doors(connect, table), *_jobs(connect, table)]
+    mistakes = [*_routes_once(connect, table), *_doors(files, table), *_jobs(connect, table)]
     if not {"routes", "route-mapping"} & broken:
         mistakes += _mapped_to_routes(connect, table)
     if not {"accounts", "account-mapping"} & broken:
@@ -78,8 +79,10 @@ def _jobs(connect: Connect, table: Table) -> Iterator[Mistake]:
             yield at(table, ("jobs", index, "cron"), "CFG026", what, "remove one of the two")
 
 
-def _doors(connect: Connect, table: Table) -> Iterator[Mistake]:
-    for name, door in connect.doors.items():
+def _doors(files: Files, table: Table) -> Iterator[Mistake]:
+    doors = files.fluent_connect.doors
+    whole = with_fluent(doors, files.fluentcommerce.fluent_webhook_keys)
+    for name, door in ((each, whole[each]) for each in doors):
         yield from _door(name, door, table)
 
 

@@ -1,3 +1,4 @@
+import json
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -345,3 +346,26 @@ def test_an_account_without_address_is_a_mistake(write: Write, environ: dict[str
     text = ACCOUNTS.replace("domain: sandbox", "domain: sandbx")
     with pytest.raises(ConfigMistakes, match='did you mean "sandbox"'):
         loaded(write(application__connector=text), {**environ, "P": "p"})
+
+
+def test_fluents_keys_make_its_door_and_fill_one_that_has_none(
+    write: Write, environ: dict[str, str]
+) -> None:
+    keys = {"[sydney_sandbox]": _PUBLIC_KEY}
+    section = {"doors": {"fluent": {"kind": "external", "scheme": "fluent"}}}
+    for connect in ({}, section):
+        folder = write(
+            application=json.dumps({"fluentcommerce": {"fluent-webhook-keys": keys}}),
+            application__connector=json.dumps({"fluent-connect": connect}),
+        )
+        door = loaded(folder, environ).doors["fluent"]
+        assert (door.kind, door.all_schemes) == ("external", ("fluent",))
+        assert door.fluent.public_keys == (_PUBLIC_KEY,)
+
+
+_PUBLIC_KEY = (
+    "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQC7vbqajDw4o6gJy8UtmIbkcpnkO3Kwc4qsEnSZp/TR+fQi62F79RHW"
+    "mwKOtFmwteURgLbj7D/WGuNLGOfa/2vse3G2eHnHl5CB8ruRX9fBl/KgwCVr2JaEuUm66bBQeP5XeBotdR4cvX38uPYi"
+    "vCDdPjJ1QWPdspTBKcxeFbccDwIDAQAB"
+)
+"""An RSA key of 1024 bits that belongs to nobody."""

@@ -200,6 +200,17 @@ def test_a_price_holds_only_within_its_time() -> None:
     ]
 
 
+def test_a_price_that_is_not_kept_asks_for_no_look() -> None:
+    soon = "2026-06-01T00:00:00.000Z"
+    group = {"typeId": "customer-group", "id": "g"}
+    for more, looks in (({}, 1), ({"customerGroup": group}, 0), ({"active": False}, 0)):
+        prices = [price(900, "soon", validFrom=soon, **more)]
+        raw = product(variant(1, "A", prices=prices)) | {"~at": "2026-01-01T00:00:00.000000Z"}
+        resource = msgspec.convert(raw, CataloguedProduct)
+        found = HANDLER.map(resource, message("product", "p-1"), map_context())
+        assert sum(isinstance(each, Refresh) for each in found) == looks
+
+
 def test_standalone_prices_replace_the_embedded_ones() -> None:
     raw = product(variant(1, "A"), priceMode="Standalone")
     raw["~standalone"] = [

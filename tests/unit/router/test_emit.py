@@ -3,6 +3,7 @@ from collections.abc import Iterable
 import msgspec
 
 from fluent_connect.clients.accounts import When
+from fluent_connect.clients.fluent.model import Upsert
 from fluent_connect.handlers.message_handler import (
     AnyHandler,
     Change,
@@ -127,6 +128,22 @@ async def test_a_look_at_one_time_is_scheduled_once() -> None:
     moved = await hand(bench, message_for(_Campaign, O1, id="n4.0", version=4))
     assert len(moved.emitted) == 1
     assert (await bench.store.depth(EVENT_QUEUE)).scheduled == 2
+
+
+class _Drifting(OrderHandler):
+    """Bring an order about, but for what cannot be."""
+
+    name = "Drifting"
+
+    def map(self, resource: Json, message: Message, context: MapContext) -> Iterable[Change]:
+        for change in super().map(resource, message, context):
+            assert isinstance(change, Upsert)
+            yield msgspec.structs.replace(change, notes=("a price stays",))
+
+
+async def test_what_cannot_be_brought_about_is_told_with_the_outcome() -> None:
+    result = await deliver(_Drifting, resource=order())
+    assert result.fate == Done("created; a price stays")
 
 
 def two_stores(handler: AnyHandler | type[AnyHandler]) -> Bench:

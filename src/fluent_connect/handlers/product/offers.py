@@ -68,6 +68,18 @@ def prices_of(product: CataloguedProduct, variant: Variant) -> Iterable[Price]:
     return variant.prices
 
 
+def campaigns(product: CataloguedProduct, variant: Variant, settings: Settings) -> Iterator[Price]:
+    """Yield the prices of a variant that begin or end, as far as the tables keep them."""
+    for price in prices_of(product, variant):
+        if price.active and limited(price):
+            kinds = (
+                price_type(offer, tables(settings)[reduced])
+                for offer, _, _, reduced in _offers([price])
+            )
+            if any(kinds):
+                yield price
+
+
 def _standing(prices: Iterable[Price], product: CataloguedProduct) -> list[Price]:
     """Return what holds now; for the same people, a price with dates goes before one without."""
     now = [price for price in prices if not product.at or valid(price, product.at)]

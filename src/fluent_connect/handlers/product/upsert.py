@@ -1,6 +1,7 @@
 """A published product becomes a standard product and its variants in Fluent."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import ClassVar
 
 import msgspec
@@ -27,7 +28,7 @@ from fluent_connect.handlers.product.catalogued import (
     standard_ref,
     variants,
 )
-from fluent_connect.handlers.product.offers import PriceSource, prices_of, sources
+from fluent_connect.handlers.product.offers import PriceSource, campaigns, sources
 from fluent_connect.handlers.product.sources import (
     Common,
     InactiveSource,
@@ -91,7 +92,7 @@ class ProductUpsertHandler(MessageHandler[CataloguedProduct]):
             _standard(common, list(sold.values()), context),
             *(_variant(common, each, context) for each in sold.values()),
             *_over(resource, sold, context),
-            *_look(resource, sold.values(), message),
+            *_look(resource, sold.values(), message, context),
         ]
 
 
@@ -119,11 +120,11 @@ def _over(
 
 
 def _look(
-    product: CataloguedProduct, sold: Iterable[Variant], message: Message
+    product: CataloguedProduct, sold: Iterable[Variant], message: Message, context: MapContext
 ) -> Iterable[Change]:
     """Yield the look at the product at the next time at which one of its prices begins or ends."""
-    prices = [price for variant in sold for price in prices_of(product, variant) if price.active]
-    at = next_change(prices, product.at)
+    found = (campaigns(product, variant, context.settings) for variant in sold)
+    at = next_change(chain.from_iterable(found), product.at)
     if at is not None:
         yield Refresh(message.resource or Reference("product", product.id), message.name, at)
 

@@ -62,7 +62,7 @@ async def play(options: Options, rehearsal: Rehearsal | None = None) -> int:
     try:
         config = configured(sandbox, options, os.environ)
         ready = asyncio.Event()
-        shop = asyncio.create_task(_sell(sandbox, config, options.rate, ready))
+        shop = asyncio.create_task(_sell(sandbox, config, options, ready))
         try:
             return await run(config, min(options.drain, 0.5), ready, rehearsal)
         finally:
@@ -71,12 +71,20 @@ async def play(options: Options, rehearsal: Rehearsal | None = None) -> int:
         await sandbox.stop()
 
 
-async def _sell(sandbox: Sandbox, config: Config, rate: float, ready: asyncio.Event) -> None:
+async def _sell(sandbox: Sandbox, config: Config, options: Options, ready: asyncio.Event) -> None:
     """Tell the connector of what the shop holds, and then of ever more."""
     await ready.wait()
+    rate = options.rate
     door = f"http://{config.host}:{config.port}{PATH}"
     sandbox.commercetools.notifier.aim(Target(url=door, api_key=SECRET))
-    _say(_WHERE.format(sandbox=sandbox, admin=f"http://{config.admin.host}:{config.admin.port}"))
+    _say(
+        _WHERE.format(
+            sandbox=sandbox,
+            admin=f"http://{config.admin.host}:{config.admin.port}",
+            data=f" --data {config.data}" if options.data else "",
+            each="write that is not sent" if options.dry_run else "delivery",
+        )
+    )
     sandbox.announce()
     for number in itertools.count(int(time.time()) % 10_000_000):
         await asyncio.sleep(1 / rate if rate > 0 else 3600)
@@ -89,9 +97,9 @@ A commercetools project and a Fluent OMS run beside the connector. Look at:
   {sandbox.fluent_url}/        what has arrived in Fluent
   {sandbox.commercetools_url}/        what the shop holds, and what it has told
   {admin}/actuator/health      ledger, queues, breakers
-  fluent-connect events list           what became of each notification
-  fluent-connect ledger                the account of all of them
-Each line below is one delivery. Ctrl-C stops everything.
+  fluent-connect events list{data}           what became of each notification
+  fluent-connect ledger{data}                the account of all of them
+Each line below is one {each}. Ctrl-C stops everything.
 """
 
 

@@ -11,6 +11,7 @@ from fluent_connect.jobs.job_handler import JobHandler as JobHandler
 from fluent_connect.listener.ct_external_message_receiver import (
     CTExternalMessageReceiver as CTExternalMessageReceiver,
 )
+from fluent_connect.mapping.rules.target import Target as Target
 from fluent_connect.model.errors import RetryableError as RetryableError
 from fluent_connect.model.errors import Skip as Skip
 from fluent_connect.model.errors import UnprocessableError as UnprocessableError
@@ -29,6 +30,7 @@ __all__ = [
     "Refresh",
     "RetryableError",
     "Skip",
+    "Target",
     "UnprocessableError",
     "Update",
     "Upsert",

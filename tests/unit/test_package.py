@@ -20,6 +20,7 @@ NAMES = [
     "Refresh",
     "RetryableError",
     "Skip",
+    "Target",
     "UnprocessableError",
     "Update",
     "Upsert",

@@ -1,5 +1,6 @@
 """What rules do with single values: whether they say something, and what they are as text."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -66,8 +67,7 @@ def plain(value: Any) -> Any:
     if value is None or value.__class__ in _PLAIN:
         return value
     if isinstance(value, msgspec.Struct):
-        named = msgspec.to_builtins(value, enc_hook=str)
-        return plain(named)
+        return plain(value.value) if isinstance(value, Typed) else _object(value)
     if isinstance(value, Mapping):
         made = ((str(key), plain(each)) for key, each in value.items())
         return {key: each for key, each in made if each is not None}
@@ -76,6 +76,17 @@ def plain(value: Any) -> Any:
     if isinstance(value, Sequence | set | frozenset) and not isinstance(value, str):
         return [plain(each) for each in value]
     return value
+
+
+def _object(value: msgspec.Struct) -> dict[str, Any]:
+    named = ((name, plain(getattr(value, each))) for name, each in _fields(type(value)))
+    return {name: each for name, each in named if says(each)}
+
+
+@functools.lru_cache(maxsize=256)
+def _fields(kind: type[msgspec.Struct]) -> Sequence[tuple[str, str]]:
+    """Return the fields of a struct: commercetools' name, and the attribute."""
+    return [(each.encode_name, each.name) for each in msgspec.structs.fields(kind)]
 
 
 def as_type(kind: str, value: Any) -> Any:

@@ -18,10 +18,11 @@ from fluent_connect.app.cli.mapping_shown import (
     difference_as_json,
     head,
     show_differences,
+    tell,
 )
 from fluent_connect.app.cli.mapping_sources import known_route, version_of
 from fluent_connect.app.cli.mapping_trying import Place, differ
-from fluent_connect.app.cli.output import Column, json_line, line, note, table
+from fluent_connect.app.cli.output import Column, line, note, table
 from fluent_connect.app.shadow.differences import Difference, differences, summary
 from fluent_connect.app.shadow.draw import Drawn
 from fluent_connect.app.shadow.editions import Edition, edition
@@ -138,7 +139,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
 
     def _show(self, one: Compared) -> None:
         if self.json:
-            json_line(_told(one))
+            tell(_told(one))
         elif one.differs or one.unread:
             message = one.recorded.message
             version_ = "" if one.new.version is None else f" v{one.new.version}"
@@ -203,7 +204,7 @@ class Tally:
         if json:
             told = {"messages": self.done, "standing_for": self._counts["standing for"], **counts}
             more = {"without_body": self._counts["without body"], "outcomes": outcomes}
-            json_line({"summary": {**told, **more, "fields": dict(self.fields.most_common())}})
+            tell({"summary": {**told, **more, "fields": dict(self.fields.most_common())}})
             return
         if self.fields:
             line()

@@ -1,6 +1,7 @@
 """How `map` shows what was drawn: JSON for machines, tables for people."""
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -57,7 +58,7 @@ def as_json(drawn: Drawn, screen: Screen) -> dict[str, Any]:
             **{
                 part: tree if screen.unmasked else masked(tree) for part, tree in made.parts.items()
             },
-            "fields": msgspec.to_builtins(rows(drawn, number, unmasked=screen.unmasked)),
+            "fields": _plain(rows(drawn, number, unmasked=screen.unmasked)),
             "notes": list(made.notes),
         }
         for number, made in enumerate(drawn.outputs)
@@ -74,7 +75,7 @@ def as_json(drawn: Drawn, screen: Screen) -> dict[str, Any]:
 
 def difference_as_json(one: Difference, old: Drawn, new: Drawn) -> dict[str, Any]:
     """Return a difference with the rules on both sides; a side without the field is left out."""
-    told = msgspec.to_builtins(one)
+    told = _plain(one)
     for name in ("old_at", "new_at"):
         told.pop(name)
     told["change"] = masking.text(one.change)
@@ -82,12 +83,17 @@ def difference_as_json(one: Difference, old: Drawn, new: Drawn) -> dict[str, Any
     return {**told, **{name: rule for name, rule in rules.items() if rule}}
 
 
+def tell(value: object) -> None:
+    """Write a value as one line of JSON; amounts are numbers, as they would be sent."""
+    line(_encode(value).decode())
+
+
 def show(message: Message, drawn: Drawn, screen: Screen) -> None:
     """Show what a message is about and what its handler makes of it."""
     version = "" if drawn.version is None else f" v{drawn.version}"
-    line(f"{message.resource or message.id}{version}")
-    to = f" -> {drawn.handler}" if drawn.handler else ""
-    line(f"{message.name}{to}, for {message.account}, retailer {message.retailer}")
+    whose = f"{message.account}/{message.retailer}"
+    line(f"{message.resource or message.id}{version}, for {whose}")
+    line(f"{message.name} -> {drawn.handler}" if drawn.handler else message.name)
     if screen.source and drawn.source is not None:
         told = drawn.source if screen.unmasked else masked(drawn.source)
         line(msgspec.json.format(msgspec.json.encode(told), indent=2).decode())
@@ -214,6 +220,10 @@ def _end(text: str, size: int) -> str:
 def _fitted(text: str, *, wide: bool) -> None:
     room = None if wide else width()
     line(text if room is None or len(text) <= room else f"{text[: room - 1]}…")
+
+
+def _plain(value: object) -> Any:
+    return msgspec.to_builtins(value, builtin_types=(Decimal,))
 
 
 def _value(value: Any) -> str:

@@ -16,6 +16,7 @@ from fluent_connect.app.cli.mapping_shown import (
     head,
     show,
     show_differences,
+    tell,
 )
 from fluent_connect.app.cli.mapping_sources import (
     Subject,
@@ -29,13 +30,13 @@ from fluent_connect.app.cli.mapping_sources import (
     resources,
     version_of,
 )
-from fluent_connect.app.cli.output import json_line, line, note
+from fluent_connect.app.cli.output import line, note
 from fluent_connect.app.config.result import Config
 from fluent_connect.app.shadow.differences import Difference, differences
 from fluent_connect.app.shadow.draw import Drawn
 from fluent_connect.app.shadow.editions import Edition, edition
 from fluent_connect.app.shadow.given import Given
-from fluent_connect.app.shadow.studio import Studio, from_file, offline, shelf, studio
+from fluent_connect.app.shadow.studio import Studio, from_file, offline, queried, shelf, studio
 from fluent_connect.queues.store import Store
 
 Place = tuple[Path | None, Sequence[str], Path | None]
@@ -107,7 +108,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
         screen = msgspec.structs.replace(self.screen, unmasked=unmasked)
         codes = [OK]
         beside = [each for path in self.beside for each in resources(path)]
-        async with studio(config, shelf(found, beside) if found else None) as opened:
+        held = shelf(found, beside) if found else None
+        async with studio(config, held, queried(beside)) as opened:
             for number, subject in enumerate(subjects):
                 if number and not self.json:
                     line()
@@ -122,7 +124,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
         message = subject.message
         if message is None:
             if self.json:
-                json_line({"outcome": "skipped", "reason": masking.text(subject.skipped)})
+                tell({"outcome": "skipped", "reason": masking.text(subject.skipped)})
             else:
                 line(f"no message comes of it: {masking.text(subject.skipped)}")
             return OK
@@ -136,7 +138,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
             if compared is not None:
                 told["old"] = {"outcome": drawn[0].outcome, "reason": drawn[0].reason}
                 told["differences"] = [difference_as_json(each, *drawn) for each in compared]
-            json_line(told)
+            tell(told)
         else:
             show(message, new, screen)
             if compared is not None:

@@ -79,7 +79,12 @@ class DryTransport:
         )
 
     def _again(self, wish: Wish) -> bool:
-        """Say whether the same was shown before: a create of it, or just this update."""
+        """Say whether the same was shown before: a create of it, or just this update.
+
+        Of events and updates of commercetools each counts.
+        """
+        if not wish.alias:
+            return False
         what = "" if wish.creates else hashlib.sha256(_encode(wish.input)).hexdigest()
         key = (wish.account, wish.operation, wish.about, what)
         known = key in self._seen

@@ -26,7 +26,7 @@ from fluent_connect.model.errors import (
 from fluent_connect.model.lease import Lease
 from fluent_connect.model.message import Message
 from fluent_connect.router.desk import Desk, Desks
-from fluent_connect.router.run import Clients
+from fluent_connect.router.run import Belongs, Clients
 
 Came = Literal["mapped", "skipped", "waits", "dead", "unread"]
 """What a run comes to; `unread`: commercetools or Fluent did not answer."""
@@ -63,10 +63,12 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
 
-async def draw(desks: Desks, clients: Clients, message: Message, payload: Payload) -> Drawn:
+async def draw(
+    desks: Desks, clients: Clients, message: Message, payload: Payload, belongs: Belongs
+) -> Drawn:
     """Return what the handler of the message's route makes of it; a failure is in it, not raised.
 
-    `clients` must refuse writes: `fetch` is run as it is.
+    `clients` must refuse writes: `fetch` is run as it is. `belongs`: as the router takes it.
     """
     try:
         desk = desks.find(message)
@@ -79,6 +81,7 @@ async def draw(desks: Desks, clients: Clients, message: Message, payload: Payloa
             if fetched.resource is not None:
                 source["source"] = as_json(fetched.resource)
             source["version"] = fetched.version
+            _demand_own(desk, fetched, message, belongs)
             changes, found = await _mapped(desk, fetched, message)
     except TimeoutError:
         told = f"{desk.handler.name} took longer than {desk.handler.timeout:g} s"
@@ -99,6 +102,15 @@ async def draw(desks: Desks, clients: Clients, message: Message, payload: Payloa
         problems=wrong,
         **source,
     )
+
+
+def _demand_own(desk: Desk, fetched: Fetched[object], message: Message, belongs: Belongs) -> None:
+    """Raise Skip if the resource, now that it is read, is another account's."""
+    if fetched.resource is None or fetched.deleted:
+        return
+    other = belongs(desk.account, message, fetched.resource)
+    if other is not None:
+        raise Skip(f"belongs to {other.name}/{other.retailer}: passed on")
 
 
 def context_of(desk: Desk, clients: Clients, message: Message, payload: Payload) -> HandlerContext:

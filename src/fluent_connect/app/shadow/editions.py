@@ -20,6 +20,7 @@ from fluent_connect.app.mapping_checks import mapping_mistakes
 from fluent_connect.clients.accounts import Account, Accounts
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.model.errors import UnprocessableError
+from fluent_connect.router.belongs import Belonging
 from fluent_connect.router.desk import Desks
 from fluent_connect.router.routes import RouteTable
 
@@ -38,6 +39,7 @@ class Edition(msgspec.Struct, frozen=True, kw_only=True):
     handlers: Handlers
     routes: RouteTable
     desks: Desks
+    belongs: Belonging
 
 
 def edition(
@@ -64,7 +66,14 @@ def edition(
         raise ConfigMistakes(wrong)
     whose = Accounts(config.accounts if accounts is None else accounts)
     desks = Desks(routes, whose, settings, config.mapping.blocks)
-    return Edition(name=name, config=config, handlers=found, routes=routes, desks=desks)
+    return Edition(
+        name=name,
+        config=config,
+        handlers=found,
+        routes=routes,
+        desks=desks,
+        belongs=Belonging(whose),
+    )
 
 
 def is_configuration(folder: Path) -> bool:

@@ -1,7 +1,7 @@
 """Where messages are drawn: both systems behind a guard, and the versions that are compared."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ from fluent_connect.app.config.result import Config
 from fluent_connect.app.config.sections import Batch
 from fluent_connect.app.shadow.draw import Drawn, Payload, draw
 from fluent_connect.app.shadow.editions import Edition
-from fluent_connect.app.shadow.given import Given
+from fluent_connect.app.shadow.given import Given, type_of
 from fluent_connect.app.shadow.transports import (
     FILE_URL,
     NOWHERE_URL,
@@ -23,9 +23,11 @@ from fluent_connect.app.shadow.transports import (
 from fluent_connect.clients.accounts import Account, CommercetoolsAccess, FluentAccess
 from fluent_connect.clients.transport import Transport
 from fluent_connect.clients.transports import open_transport
+from fluent_connect.model.errors import UnprocessableError
 from fluent_connect.model.message import Message
 
 _NOBODY = "none"
+_PLURALS = {"category": "categories", "inventory-entry": "inventory"}
 UNCONFIGURED = Account(
     name="ACCOUNT",
     retailer="1",
@@ -65,17 +67,27 @@ class Studio:
     ) -> Sequence[Drawn]:
         """Return what each version makes of a message; what is read is read once for all."""
         with once():
-            return [await draw(each.desks, self._clients, message, payload) for each in editions]
+            return [
+                await draw(each.desks, self._clients, message, payload, each.belongs)
+                for each in editions
+            ]
 
 
 @asynccontextmanager
 async def studio(
-    config: Config, held: Mapping[str, Any] | None = None, *, transport: Transport | None = None
+    config: Config,
+    held: Mapping[str, Any] | None = None,
+    lists: Mapping[str, Sequence[Any]] | None = None,
+    *,
+    transport: Transport | None = None,
 ) -> AsyncIterator[Studio]:
-    """Open both systems of all accounts for reading. `held`: what a file holds, by id."""
+    """Open both systems of all accounts for reading.
+
+    `held`: what a file holds, by id. `lists`: what queries find instead of asking.
+    """
     section = config.http.model_copy(update={"batch": Batch(max=1)})
     real = transport or open_transport(config.http.transport, connections=32)
-    way = FromFile(real, held)
+    way = FromFile(real, held, lists)
     clients = Clients(config.accounts, section, config.error_table, transport=ReadOnly(way))
     try:
         yield Studio(clients, way)
@@ -111,3 +123,13 @@ def shelf(found: Given, beside: Sequence[Mapping[str, Any]] = ()) -> Mapping[str
     resource = found.resource or {}
     inside = {id_: each for _, id_, each in embedded(dict(resource))}
     return {**inside, **{str(each["id"]): each for each in beside}, str(resource["id"]): resource}
+
+
+def queried(beside: Sequence[Mapping[str, Any]]) -> Mapping[str, Sequence[Any]]:
+    """Return what stands beside a file as queries find it, by the path of its type."""
+    found: dict[str, list[Any]] = {}
+    for each in beside:
+        with suppress(UnprocessableError):  # of a type that cannot be told: read by its id only
+            type_id = type_of(each)
+            found.setdefault(_PLURALS.get(type_id, f"{type_id}s"), []).append(each)
+    return found

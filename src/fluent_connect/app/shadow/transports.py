@@ -1,6 +1,6 @@
 """Ways out for a run that must change nothing, and for one that has nothing but a file."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -69,13 +69,20 @@ class ReadOnly:
 class FromFile:
     """Answers as a commercetools project that holds these resources, by id, and nothing else.
 
-    `absent`: what was asked for beside it. Requests to a real system are handed on; those to
-    `NOWHERE_URL` are answered as by a Fluent that holds nothing.
+    `lists`: what queries find, by the path of their type ("standalone-prices"), whatever they ask
+    for. `absent`: what was asked for beside all that. Requests to a real system are handed on;
+    those to `NOWHERE_URL` are answered as by a Fluent that holds nothing.
     """
 
-    def __init__(self, onward: Transport, held: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        onward: Transport,
+        held: Mapping[str, Any] | None = None,
+        lists: Mapping[str, Sequence[Any]] | None = None,
+    ) -> None:
         self._onward = onward
         self._held = dict(held or {})
+        self._lists = lists or {}
         self.absent: list[str] = []
 
     async def send(self, request: Request, timeout: float) -> Answer:  # noqa: ASYNC109
@@ -98,11 +105,13 @@ class FromFile:
         if found is not None:
             return _json(found)
         told = path.strip("/").partition("/")[2]
+        if told in self._lists:
+            return _page(self._lists[told])
         if told not in self.absent:
             self.absent.append(told)
         if told.count("/"):
             return Answer(404, _encode({"statusCode": 404, "message": "not in the file"}))
-        return _json({"limit": 0, "offset": 0, "count": 0, "results": []})
+        return _page(())
 
 
 def embedded(value: Any) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
@@ -139,6 +148,11 @@ def _none(selected: SelectionSetNode | None) -> object:
     if any(isinstance(each, FieldNode) and each.name.value == "edges" for each in asked):
         return {"edges": [], "pageInfo": {"hasNextPage": False}}
     return None
+
+
+def _page(results: Sequence[Any]) -> Answer:
+    count = len(results)
+    return _json({"limit": count, "offset": 0, "count": count, "results": results})
 
 
 def _json(value: object) -> Answer:

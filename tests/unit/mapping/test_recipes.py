@@ -179,7 +179,7 @@ DISHES = [
         "variantProduct",
     ),
     Dish(18, "product/simple", _TAXED, {"taxType.group": "REDUCED_DE"}, "variantProduct"),
-    Dish(19, "category/whole", {}, {"name": "lamps – Leuchten"}),
+    Dish(19, "category/whole", {}, {"name": "lamps: Leuchten"}),
     Dish(
         20,
         "product/simple",

@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 from fluent_connect.clients.fluent.model import Upsert
 from fluent_connect.handlers.order.create import OrderCreateHandler
 from fluent_connect.handlers.settings import Settings
+from fluent_connect.model.errors import ConnectError
 from fluent_schema import faults
 from properties.made_up_orders import ORDERS
+from properties.odd_orders import odd_orders
 from unit.handlers.mapped_orders import paid
 from unit.handlers.stage import map_context, message
 
+_WORDS = 10
 EXAMPLES = int(os.environ.get("PROPERTIES_EXAMPLES", "300"))
 CHOICES = st.builds(
     Settings,
@@ -80,3 +83,26 @@ def _points_where_it_should(created: dict[str, Any]) -> None:
     for each in choices:
         assert ("pickupLocationRef" in each) == (each["type"] == "CC")
         assert not ("pickupLocationRef" in each and "deliveryAddress" in each)
+
+
+@pytest.mark.timeout(120 + EXAMPLES)
+def test_an_order_with_odd_parts_is_made_or_refused_with_a_reason() -> None:
+    made, reasons = [0], Counter[str]()
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(order=odd_orders(), choice=CHOICES)
+    def ask(order: Any, choice: Settings) -> None:
+        told = message("order", order.id, "OrderCreated")
+        try:
+            (change,) = OrderCreateHandler().map(order, told, map_context(choice))
+        except ConnectError as reason:
+            reasons[str(reason)] += 1
+            return
+        made[0] += 1
+        assert isinstance(change, Upsert)
+        assert faults(change) == []
+
+    ask()
+    refused = reasons.total()
+    assert made[0] * 4 > refused > made[0] / 20
+    assert [told for told in reasons if len(told) < _WORDS] == []

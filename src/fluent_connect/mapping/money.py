@@ -72,6 +72,12 @@ def text(amount: int, unit_digits: int) -> str:
     return format(exact(amount, unit_digits), "f")
 
 
+def written(money: Money) -> str:
+    """Return an amount that stands alone as a person writes it, to its own decimals."""
+    own = digits(money)
+    return text(units(money, own), own)
+
+
 def number(amount: int, unit_digits: int) -> float:
     """Return so many units as the float that prints as their exact decimal.
 

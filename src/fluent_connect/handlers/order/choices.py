@@ -28,7 +28,8 @@ def order_type(plan: Plan, settings: Settings) -> str:
     kind = kinds[0] if len(kinds) == 1 else "MULTI"
     found = settings.order_types.get(kind)
     if not found:
-        raise UnprocessableError(f"order-types has no {kind} for an order that goes {kinds}")
+        ways = " and ".join(dict.fromkeys(kinds))
+        raise UnprocessableError(f"it goes {ways}, and order-types has no type for {kind}: add one")
     return found
 
 

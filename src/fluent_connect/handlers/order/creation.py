@@ -42,8 +42,18 @@ class Creation(msgspec.Struct, frozen=True):
 def creation(order: ExportedOrder, ref: str, message: Message, context: MapContext) -> Creation:
     """Return what creates the order. Raise Skip if nothing in it ships.
 
-    Raise UnprocessableError if it cannot be told to Fluent, with the reason.
+    Raise UnprocessableError if it cannot be told to Fluent, with the order and the reason.
     """
+    try:
+        return _creation(order, ref, message, context)
+    except UnprocessableError as error:
+        told = str(error)
+        if order.id in told:
+            raise
+        raise type(error)(f"order {order.id}: {told}") from error
+
+
+def _creation(order: ExportedOrder, ref: str, message: Message, context: MapContext) -> Creation:
     settings, fill = context.settings, context.mapping.fill
     shipping = plan(order, settings)
     costs = settle(order, shipping, settings)
@@ -100,7 +110,7 @@ def _made(order: ExportedOrder, ref: str, kind: str, costs: Costs, settings: Set
     total, digits, unit = costs.total, costs.digits, costs.scale
     gross = settings.item_prices.startswith("gross")
     discount = order.discount_on_total_price
-    off = unit.units(discount.discounted_amount) if discount else 0
+    off = discount.discounted_amount if discount else None
     portions = order.taxed_price.tax_portions if order.taxed_price else ()
     return Made(
         ref=ref,
@@ -110,12 +120,12 @@ def _made(order: ExportedOrder, ref: str, kind: str, costs: Costs, settings: Set
         tax=money.number(total.tax, digits),
         gross=money.number(total.gross, digits),
         price=money.number(total.gross if gross else total.net, digits),
-        discount=money.text(off, digits) if off else None,
+        discount=money.written(off) if off and off.cent_amount else None,
         custom_lines=_noted(costs.noted, digits),
         tax_portions=[
             {
                 "rate": str(each.rate),
-                "tax": money.text(unit.units(each.amount), digits),
+                "tax": money.written(each.amount),
                 **({"label": each.name} if each.name else {}),
             }
             for each in portions

@@ -133,6 +133,8 @@ def _targets(line: LineItem, order: Order, shipments: Mapping[str, Shipment]) ->
             if key is None:
                 raise UnprocessableError(
                     f"line {line.id} ships to {wanted[0] or wanted[1]}, which the order has not"
+                    if any(wanted)
+                    else f"line {line.id} does not say with which shipment it goes"
                 )
             found[key] = found.get(key, 0) + target.quantity
     if not found:

@@ -149,14 +149,10 @@ def _open(payment: Payment) -> Json:
         "payment": payment.id,
         "method": info.method,
         "provider": info.payment_interface,
-        "planned": _text(planned) if planned else None,
+        "planned": money.written(planned) if planned else None,
+        "currency": planned.currency_code if planned else None,
         "last": f"{last.type} {last.state}" if last else None,
     }
-
-
-def _text(amount: Money) -> str:
-    own = money.digits(amount)
-    return f"{money.text(money.units(amount, own), own)} {amount.currency_code}".rstrip()
 
 
 def _money(held: Held, settings: Settings) -> sources.Money:

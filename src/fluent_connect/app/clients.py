@@ -1,5 +1,6 @@
 """Puts the clients of all accounts together: doors, tokens, budgets and breakers."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -12,10 +13,12 @@ from fluent_connect.clients.commercetools.client import Commercetools, Commercet
 from fluent_connect.clients.fluent.batch import BatchSettings
 from fluent_connect.clients.fluent.client import Fluent, FluentApi
 from fluent_connect.clients.fluent.errors import ErrorTable, Meaning, OwnRow
+from fluent_connect.clients.fluent.schema.learning import Schema, SchemaReport, UnfitSchemaError
 from fluent_connect.clients.http import Door, Trace
 from fluent_connect.clients.tokens import ClientCredentials, PasswordGrant
 from fluent_connect.clients.transport import Transport
 from fluent_connect.clients.transports import open_transport
+from fluent_connect.model.errors import ConfigError, ConnectError, UnreachableError
 
 _MEANINGS: Mapping[str, Meaning] = {
     "later": "later",
@@ -24,6 +27,14 @@ _MEANINGS: Mapping[str, Meaning] = {
     "exists": "exists",
     "dead": "refused",
 }
+
+
+_PATIENCE = 5.0
+"""Seconds that a start waits for Fluent to tell its schema."""
+
+
+class SchemaMistake(ConfigError):  # noqa: N818 - what stops a start is a mistake here
+    """A Fluent account requires what this version does not know; nothing could be sent to it."""
 
 
 class Apis(NamedTuple):
@@ -62,12 +73,31 @@ class Clients:
             BreakerSettings(in_a_row=section.breaker.failures, wait=section.breaker.open_for)
         )
         self._budgets: dict[tuple[str, str], Budget] = {}
+        self._schemas: dict[tuple[str, str], Schema] = {}
         self._apis = {(each.name, each.retailer): self._open(each) for each in accounts}
 
     def __call__(self, account: Account, trace: Trace) -> tuple[Commercetools, Fluent]:
         """Return the account's clients for one message."""
         apis = self._apis[account.name, account.retailer]
         return apis.commercetools.bound(trace), apis.fluent.bound(trace)
+
+    async def learn_schemas(self) -> None:
+        """Ask every Fluent account for its schema. Raise SchemaMistake if one cannot be worked for.
+
+        An account that does not answer within a few seconds is asked when it is first needed.
+        """
+        apis = {id(each.fluent.schema): each.fluent for each in self._apis.values()}
+        came = await asyncio.gather(*map(_learnt, apis.values()), return_exceptions=True)
+        unfit = [each for each in came if isinstance(each, UnfitSchemaError)]
+        if unfit:
+            raise SchemaMistake("; ".join(str(each) for each in unfit))
+        for error in came:
+            if isinstance(error, BaseException) and not isinstance(error, ConnectError):
+                raise error
+
+    def schemas(self) -> Sequence[SchemaReport]:
+        """Return what is known of the schema of each Fluent account."""
+        return [each.report for each in self._schemas.values()]
 
     async def close(self) -> None:
         """Let go of all connections."""
@@ -101,8 +131,21 @@ class Clients:
         )
         return Apis(
             CommercetoolsApi(commercetools, account.commercetools.project_key),
-            FluentApi(fluent, account.retailer, errors=self._errors, batch=self._batch),
+            FluentApi(
+                fluent,
+                account.retailer,
+                errors=self._errors,
+                batch=self._batch,
+                schema=self._schema(account),
+            ),
         )
+
+    def _schema(self, account: Account) -> Schema:
+        """Return the schema of a Fluent account, one for all its retailers."""
+        key = (account.fluent.account, account.fluent.url)
+        if key not in self._schemas:
+            self._schemas[key] = Schema(account.name, asks=True)
+        return self._schemas[key]
 
     def _budget(self, account: str, system: str, section: BudgetSection) -> Budget:
         key = (account, system)
@@ -113,6 +156,15 @@ class Clients:
                 )
             )
         return self._budgets[key]
+
+
+async def _learnt(api: FluentApi) -> None:
+    """Learn the schema of an account, or raise what stops that, before long."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            await api.learn()
+    except TimeoutError as error:
+        raise UnreachableError(f"no answer within {_PATIENCE:g} s") from error
 
 
 def error_table(entries: Sequence[ErrorEntry]) -> ErrorTable:

@@ -126,6 +126,7 @@ class Service:
         self.clients = Clients(
             config.accounts, config.http, config.error_table, transport=transport
         )
+        await self._learn_schemas()
         self.routes = route_table(config.routes, self.handlers)
         self.pulse = self._pulse()
         await self._wake_parked()
@@ -142,6 +143,15 @@ class Service:
             await self.server.start()
         except ConfigError:
             await self._end()
+            raise
+
+    async def _learn_schemas(self) -> None:
+        """Ask Fluent what it takes; do not begin where nothing could be sent."""
+        try:
+            await self.clients.learn_schemas()
+        except ConfigError:
+            await self.clients.close()
+            await self.store.close()
             raise
 
     async def stop(self, drain: float) -> None:
@@ -314,6 +324,7 @@ class Service:
             "queues": {name: msgspec.to_builtins(d) for name, d in self.pulse.depths.items()},
             "paused": list(self.pulse.paused),
             "breakers": {f"{each.account}/{each.system}": each.state for each in breakers},
+            "schemas": msgspec.to_builtins(self.clients.schemas()),
             "disk": {"used": round(self.pulse.room.used, 4), "free": self.pulse.room.free},
         }
 

@@ -46,7 +46,7 @@ _ANSWERED: Mapping[str, frozenset[str]] = {"Order": frozenset({"billingAddress"}
 
 
 def schema(edition: Edition = "whole", requires: str = "") -> GraphQLSchema:
-    """Return the schema of an edition. `requires`: `Type.field` of an input, a String! more."""
+    """Return the schema of an edition. `requires`: `Type.field` of an input, a String! of it."""
     text = (files("fluent_connect.model") / "fluent.graphql").read_text()
     tree = parse(text, no_location=True)
     without = {**NEW_SINCE_2022, **_ANSWERED} if edition == "2022" else {}
@@ -59,7 +59,8 @@ def _changed(node: Any, without: Mapping[str, frozenset[str]], more: Mapping[str
     if not isinstance(node, InputObjectTypeDefinitionNode | ObjectTypeDefinitionNode):
         return node
     name = node.name.value
-    fields = (*_kept(node, without.get(name, frozenset())), *_added(more.get(name)))
+    gone = without.get(name, frozenset()) | {more.get(name, "")}
+    fields = (*_kept(node, gone), *_added(more.get(name)))
     changed = copy.copy(node)
     # Nodes of newer versions of the library are frozen; this is a copy of our own.
     object.__setattr__(changed, "fields", fields)

@@ -175,6 +175,20 @@ async def test_two_writes_of_one_entity_never_stand_together() -> None:
     assert wire.sizes == [("findCategory", 2), ("createCategory", 1), ("createCategory", 1)]
 
 
+async def test_updates_that_name_each_other_stand_apart() -> None:
+    def says(operation: str, variables: Mapping[str, Any]) -> object:
+        if operation == "findCategory":
+            ref = variables["refs"][0]
+            return held({"id": "1", "ref": ref, "name": "old", "parentCategory": None})
+        return nothing_held(operation, variables)
+
+    wire = Company(says)
+
+    await push_at_once(api(wire), [category("root"), category("child", "root")])
+
+    assert wire.sizes == [("findCategory", 2), ("updateCategory", 1), ("updateCategory", 1)]
+
+
 async def test_variants_of_one_product_share_a_request() -> None:
     wire = Company(nothing_held)
 
@@ -202,6 +216,38 @@ async def test_a_message_that_has_little_time_does_not_join() -> None:
     assert isinstance(came[0], Pushed)
     assert isinstance(came[1], RetryableError)
     assert not came[1].counts
+
+
+async def test_who_comes_later_with_little_time_does_not_join_either() -> None:
+    wire = Company(nothing_held)
+    shared = api(wire)
+    await bound(shared).push(category("signs in"))
+    wire.requests.clear()
+
+    await asyncio.gather(
+        *(bound(shared).push(each) for each in categories(3)),
+        bound(shared, lease=15.0).push(category("late")),
+    )
+
+    looks = [count for operation, count in wire.sizes if operation == "findCategory"]
+    assert sorted(looks) == [1, 3]
+
+
+async def test_who_gives_up_before_the_request_is_not_in_it() -> None:
+    wire = Company(nothing_held)
+    wire.gate = asyncio.Event()
+    shared = api(wire, parallel=1)
+    first = asyncio.create_task(bound(shared).push(category("first")))
+    await wire.arrived()
+    pushes = [asyncio.create_task(bound(shared).push(each)) for each in categories(3)]
+    for _ in range(10):
+        await asyncio.sleep(0)
+    pushes[0].cancel()
+    wire.gate.set()
+
+    await asyncio.gather(first, *pushes, return_exceptions=True)
+
+    assert [count for operation, count in wire.sizes if operation == "findCategory"] == [1, 2]
 
 
 async def test_who_gives_up_waiting_harms_nobody() -> None:

@@ -147,6 +147,33 @@ async def test_an_outage_opens_the_breaker_at_the_first_request() -> None:
     assert door.breaker.open
 
 
+async def test_one_alias_without_permission_is_an_outage_of_the_account() -> None:
+    door = fluent_door(Company(but("c1", coded("C0020E", "CATEGORY_CREATE is missing"))))
+
+    came = await push_at_once(FluentApi(door, "1"), categories(3))
+
+    assert [type(each) for each in came] == [Pushed, UnreachableError, Pushed]
+    assert door.breaker.open
+
+
+async def test_one_alias_that_is_told_to_slow_down_holds_the_next_calls() -> None:
+    door = fluent_door(Company(but("c1", coded("C0011E"))))
+
+    await push_at_once(FluentApi(door, "1"), categories(3))
+
+    assert not door._budget.free
+
+
+async def test_aliases_that_all_fail_are_one_failure_for_the_breaker() -> None:
+    wire = Company(lambda *_: coded("S0002E"))
+    door = fluent_door(wire)
+
+    await push_at_once(FluentApi(door, "1"), categories(15))
+
+    assert door.breaker._streak == 1
+    assert not door.breaker.open
+
+
 async def test_a_failed_shared_request_counts_once_for_the_breaker() -> None:
     wire = Wire(UnreachableError("reset"))
     door = fluent_door(wire)
@@ -329,6 +356,22 @@ async def test_a_handlers_own_question_about_the_catalogue_shares_requests_too()
 
     assert told == [{"it": {"ref": ref}} for ref in "abc"]
     assert wire.sizes == [("mine", 3)]
+
+
+async def test_half_an_answer_to_a_question_of_two_parts_is_none() -> None:
+    document = (
+        'query two($r: String!, $also: Boolean!) { a: category(ref: $r, catalogue: {ref: "X"})'
+        ' { ref } b: product(ref: $r, catalogue: {ref: "X"}) @include(if: $also) { ref } }'
+    )
+    both = {"a_0": {"ref": "x"}, "b_0": None, "b_1": {"ref": "y"}}
+    alone = {"a": None, "b": {"ref": "y"}}
+    wire = Wire(json({"data": both}), json({"data": alone}))
+    shared = api(wire)
+
+    asked = (bound(shared).ask(document, {"r": ref, "also": True}) for ref in "xy")
+
+    assert await asyncio.gather(*asked) == [{"a": {"ref": "x"}, "b": None}, alone]
+    assert len(wire.requests) == 2
 
 
 async def test_a_question_about_orders_goes_by_itself() -> None:

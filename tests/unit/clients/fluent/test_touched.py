@@ -36,6 +36,7 @@ def test_what_needs_another_of_the_run_begins_a_new_one() -> None:
     assert list(independent([root, child, other])) == [[root], [child, other]]
     assert list(independent([child, root])) == [[child], [root]]
     assert list(independent([other, other])) == [[other], [other]]
+    assert list(independent([other, standard("P"), root])) == [[other], [standard("P")], [root]]
 
 
 def test_only_upserts_of_the_catalogue_are_brought_about_together() -> None:

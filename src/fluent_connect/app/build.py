@@ -85,6 +85,7 @@ def _door(name: str, entry: DoorEntry, published: Published) -> Door:
         keep=keep,
         origins=entry.origins,
         open_handshake=entry.open_handshake,
+        rate=entry.rate,
         accepted=200 if FLUENT in entry.all_schemes else 202,
     )
 

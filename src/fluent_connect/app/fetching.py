@@ -21,6 +21,7 @@ from fluent_connect.model.errors import RefusedError, UnreachableError
 LARGEST = 64 * 1024
 _TIMEOUT = 3.0
 _OK = 200
+_OLDEST = 10**9
 _HTTPS = 443
 _MAX_AGE = re.compile(r"max-age\s*=\s*(\d{1,9})", re.IGNORECASE)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -152,7 +153,9 @@ def _max_age(response: aiohttp.ClientResponse) -> float | None:
 
 
 def _date(response: aiohttp.ClientResponse) -> float | None:
+    """Return what time it is there; what a cache answers is older by its `Age`."""
     try:
-        return parsedate_to_datetime(response.headers.get("date", "")).timestamp()
+        told = parsedate_to_datetime(response.headers.get("date", "")).timestamp()
+        return told + min(int(response.headers.get("age", "0")), _OLDEST)
     except (ValueError, TypeError):
         return None

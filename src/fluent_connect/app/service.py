@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from fluent_connect.app import disk
+from fluent_connect.app import disk, schemas
 from fluent_connect.app.build import (
     account_map,
     doors,
@@ -18,6 +18,7 @@ from fluent_connect.app.build import (
     route_table,
 )
 from fluent_connect.app.clients import Clients
+from fluent_connect.app.clocks import ClockWatch
 from fluent_connect.app.config.result import Config
 from fluent_connect.app.dryrun.rehearsal import Rehearsal
 from fluent_connect.app.fetching import Fetcher
@@ -124,7 +125,11 @@ class Service:
         if self._rehearsal is not None:
             transport = self._rehearsal.transport(config.http.transport, transport)
         self.clients = Clients(
-            config.accounts, config.http, config.error_table, transport=transport
+            config.accounts,
+            config.http,
+            config.error_table,
+            transport=transport,
+            on_schema=schemas.log,
         )
         await self._learn_schemas()
         self.routes = route_table(config.routes, self.handlers)
@@ -241,15 +246,16 @@ class Service:
         await self.store.commit(Write(Outcome(facts=facts)))
 
     def _webhook(self) -> Webhook:
-        published = Published()
+        published, clock = Published(), ClockWatch()
         webhook = Webhook(
             self.store,
             doors(self.config.doors, published),
             accepting=lambda: not self.pulse.disk_full,
             on_request=self.telemetry.requested,
             confirm=published.confirm,
+            doubt=clock.doubt,
         )
-        keeper = Keeper(published, Fetcher())
+        keeper = Keeper(published, Fetcher(), told=clock.told)
         self._background.append(asyncio.create_task(keeper.run()))
         return webhook
 

@@ -9,6 +9,7 @@ import msgspec
 import structlog
 
 from fluent_connect.ingest import handshakes, replies
+from fluent_connect.ingest.buckets import Bucket
 from fluent_connect.ingest.replies import ACCEPTED, Reply
 from fluent_connect.ingest.verify.door import DEFAULT, FLUENT, Door
 from fluent_connect.ingest.verify.scheme import Knock, Scheme
@@ -67,6 +68,7 @@ class Webhook:
     accepting:  False while draining, or while the disk is too full: 503.
     on_request: see OnRequest.
     confirm:    given the URL that confirms a subscription which a door wants; must not wait.
+    doubt:      why our clock cannot be trusted with refusing anybody; "" if it can.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Webhook:
         accepting: Callable[[], bool] = lambda: True,
         on_request: OnRequest = lambda _door, _status, _seconds: None,
         confirm: Callable[[str], None] = lambda _url: None,
+        doubt: Callable[[], str] = lambda: "",
         limits: Limits = Limits(),  # noqa: B008 - frozen
     ) -> None:
         self._store = store
@@ -90,6 +93,8 @@ class Webhook:
         self._accepting = accepting
         self._on_request = on_request
         self._confirm = confirm
+        self._doubt = doubt
+        self._buckets = {name: Bucket(door.rate) for name, door in doors.items()}
         self._limits = limits
         self._deadlines = Deadlines(limits.sweep)
         self._log = structlog.get_logger("fluent_connect")
@@ -151,6 +156,8 @@ class Webhook:
             shaken = self._shaken(door, knock)
             if shaken is not None:
                 return shaken
+        if unproven is None and not self._buckets[door.name].take():
+            return replies.TOO_MANY
         return unproven or await self._keep(door, knock.headers, knock.body)
 
     def _asked(self, door: Door, knock: Knock) -> Reply:
@@ -186,7 +193,8 @@ class Webhook:
                     return None
             except RetryableError as error:
                 refused = replies.undecided(str(error), error.retry_after)
-        return refused
+        doubt = self._doubt() if refused is replies.UNSIGNED else ""
+        return replies.undecided(doubt, None) if doubt else refused
 
     def _refused(self, door: Door, method: str, headers: Mapping[bytes, bytes]) -> Reply | None:
         """Return why the request is refused before its body is read."""

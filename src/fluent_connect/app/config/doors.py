@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from fluent_connect.app.config.sections import Section
-from fluent_connect.app.config.values import Duration, Hidden, Secrets, Size, WebUrl, Words
+from fluent_connect.app.config.values import Duration, Hidden, Rate, Secrets, Size, WebUrl, Words
 from fluent_connect.ingest.verify.bearer import BearerForm, Claim
 from fluent_connect.ingest.verify.door import FLUENT, LARGEST_BODY
 from fluent_connect.ingest.verify.door import Secrets as DoorSecrets
@@ -151,6 +151,7 @@ class DoorEntry(Section):
     fluent: FluentSection = FluentSection()
     origins: Words = ()
     open_handshake: bool = False
+    rate: Rate = 0.0
     tolerance: Duration = 300.0
     accounts: Words = ()
     body_limit: Size = LARGEST_BODY

@@ -33,6 +33,7 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
              mapping reads.
     origins: who may ask by `OPTIONS` whether it may send; none = whoever proves himself.
     open_handshake: the sender cannot prove himself in a handshake, only when it sends.
+    rate:    proven requests a second that are taken; 0 = as many as come.
     accepted: the status of what is stored.
     """
 
@@ -42,6 +43,7 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     keep: frozenset[str] = frozenset()
     origins: Sequence[str] = ()
     open_handshake: bool = False
+    rate: float = 0.0
     accepted: int = 202
 
     @property

@@ -10,6 +10,8 @@ from fluent_connect.model.outcome import Skipped
 TEST = Skipped("test")
 FILTERED = Skipped("filtered")
 UNMAPPED = Skipped("unmapped")
+STAGED = Skipped("staged")
+"""An edit that customers do not see yet: publishing tells of it."""
 
 
 class RouteMapping(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +22,7 @@ class RouteMapping(msgspec.Struct, frozen=True, kw_only=True):
     inclusion_filter: the kinds that pass; none = all.
     skip:             instead of a route: they are skipped, for this reason.
     ordered:          the route's handler is an event handler.
+    props:            of the entry; `staged: pass` lets Messages of staged edits pass.
     """
 
     name: str
@@ -47,6 +50,11 @@ class RouteMap:
             return UNMAPPED
         for entry in entries:
             if not entry.inclusion_filter or notification.kind in entry.inclusion_filter:
+                if (
+                    notification.payload.get("staged") is True
+                    and entry.props.get("staged") != "pass"
+                ):
+                    return STAGED
                 return Skipped(entry.skip) if entry.skip else entry
         return FILTERED
 

@@ -4,6 +4,7 @@ import pytest
 
 from fluent_connect.listener.account_mapping import AccountMap, Target
 from fluent_connect.listener.ct_external_message_receiver import CTExternalMessageReceiver
+from fluent_connect.listener.route_mapping import RouteMap, RouteMapping
 from fluent_connect.model.codec import decode_message
 from fluent_connect.model.errors import (
     MalformedError,
@@ -11,7 +12,7 @@ from fluent_connect.model.errors import (
     UnprocessableError,
 )
 from fluent_connect.model.fact import Known, Queued, Split, Told
-from fluent_connect.model.notification import Notification
+from fluent_connect.model.notification import Notification, Reference
 from fluent_connect.model.outcome import Done, Outcome, Skipped, Unseen
 from fluent_connect.model.parcel import CT_QUEUE, EVENT_QUEUE
 from unit.listener.hearing import PARCEL_ID, SHOP, base, delivery, hear, listener, pubsub, target
@@ -67,6 +68,26 @@ async def test_what_is_not_taken_ends_skipped_with_the_reason(
     assert outcome.guards
     assert not outcome.puts
     assert isinstance(outcome.facts[0], Told)
+
+
+@pytest.mark.parametrize(("staged", "taken"), [(True, False), (False, True), ("true", True)])
+async def test_an_edit_that_is_not_published_is_skipped(staged: object, taken: bool) -> None:
+    body = base(notificationType="Message", id="m-9", type="ProductPriceChanged", staged=staged)
+    product = {"resource": {"typeId": "product", "id": "p"}, "sequenceNumber": 2}
+    outcome = await hear({**body, **product})
+    assert outcome.fate == (Done("1 message") if taken else Skipped("staged"))
+
+
+def test_an_entry_may_let_staged_edits_pass() -> None:
+    told = Notification(
+        id="n",
+        kind="ProductPriceChanged",
+        project_key="shop",
+        resource=Reference("product", "p"),
+        payload={"staged": True},
+    )
+    entry = RouteMapping(name="product", route="r", props={"staged": "pass"})
+    assert RouteMap([entry]).match(told) is entry
 
 
 async def test_the_sku_of_a_deleted_price_is_told_whatever_it_came_wrapped_in() -> None:

@@ -36,7 +36,7 @@ crash: .venv/.installed
 properties: .venv/.installed
 	PROPERTIES_EXAMPLES=$(PROPERTIES_EXAMPLES) $(BIN)/python -m pytest tests/properties/test_mappings.py $(ARGS)
 
-## bench: measure start-up, memory and the drain of a long queue
+## bench: measure start-up, memory, verification and the drain of a long queue
 bench: .venv/.installed
 	$(BIN)/python bench/run.py
 

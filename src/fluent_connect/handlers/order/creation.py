@@ -142,6 +142,7 @@ def _noted(noted: Iterable[tuple[CustomLineItem, Share]], digits: int) -> list[J
             "quantity": line.quantity,
             "net": money.text(share.net, digits),
             "tax": money.text(share.tax, digits),
+            **({"custom": line.custom.fields} if line.custom and line.custom.fields else {}),
         }
         for line, share in noted
     ]

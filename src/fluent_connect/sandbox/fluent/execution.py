@@ -86,7 +86,7 @@ class Graph:
             return ExecutionResult(None, [RefusedMutationError("C0001E", text)])
         result = execute_sync(
             self.schema,
-            _backwards(document) if session.knobs.backwards else document.tree,
+            _backwards(document.tree) if session.knobs.backwards else document.tree,
             context_value=session,
             variable_values=dict(variables),
             operation_name=name,
@@ -119,13 +119,11 @@ class Graph:
         return Document(tree=tree, roots=roots, keys=keys, kind=kind, weight=weight)
 
 
-def _backwards(document: Document) -> DocumentNode | None:
+def _backwards(tree: DocumentNode) -> DocumentNode:
     """Return a document whose mutations stand from the last to the first."""
-    if document.tree is None or document.kind != "mutation":
-        return document.tree
-    tree = copy.deepcopy(document.tree)
+    tree = copy.deepcopy(tree)
     for node in tree.definitions:
-        if isinstance(node, OperationDefinitionNode):
+        if isinstance(node, OperationDefinitionNode) and node.operation.value == "mutation":
             # Nodes of newer versions are frozen; these are copies of our own.
             selected = node.selection_set
             object.__setattr__(selected, "selections", selected.selections[::-1])

@@ -65,6 +65,7 @@ class Company(Wire):
                 return told
             failed = isinstance(told, dict) and "message" in told
             if failed:
+                assert isinstance(told, dict)
                 errors.append({"path": [root], **told})
             data[root] = None if failed else told
         return json({"data": data, **({"errors": errors} if errors else {})})

@@ -15,12 +15,12 @@ def test_a_mutation_names_what_it_is_about_and_what_it_needs() -> None:
 
     assert of_mutation("createVariantProduct", given) == (
         ("product", "V"),
-        {("product", "P"), ("category", "a")},
+        frozenset({("product", "P"), ("category", "a")}),
     )
     removal = {"variantProduct": key, "categories": [{"ref": "a", "catalogue": CATALOGUE}]}
     assert of_mutation("removeCategoriesFromVariantProduct", removal) == (
         ("product", "P"),
-        {("category", "a")},
+        frozenset({("category", "a")}),
     )
 
 

@@ -90,27 +90,26 @@ class BenchOrderHandler(MessageHandler[Order]):
 
     def map(self, order: Order, message: Message, context: MapContext) -> Iterable[Mutation]:
         address, total = order.shipping_address, order.total_price
+        name = f"{address.first_name} {address.last_name}"
         yield Mutation(
             "createOrder",
             {
                 "ref": order.id,
                 "type": "HD",
                 "retailer": {"id": context.retailer},
-                "createdOn": order.created_at,
                 "totalPrice": total.amount,
                 "totalTaxPrice": order.taxed_price.total_tax.amount,
-                "currency": total.currency_code,
-                "customer": {
-                    "ref": order.customer_id,
-                    "email": order.customer_email,
-                    "firstName": address.first_name,
-                    "lastName": address.last_name,
-                },
+                "customer": {"id": order.customer_id},
                 "fulfilmentChoice": {
+                    "currency": total.currency_code,
                     "deliveryType": "STANDARD",
                     "fulfilmentType": "HD_PFDC",
+                    "deliveryFirstName": address.first_name,
+                    "deliveryLastName": address.last_name,
+                    "deliveryEmail": order.customer_email,
                     "deliveryAddress": {
-                        "name": f"{address.first_name} {address.last_name}",
+                        "ref": order.id,
+                        "name": name,
                         "street": f"{address.street_name} {address.street_number}",
                         "city": address.city,
                         "postcode": address.postal_code,
@@ -120,6 +119,7 @@ class BenchOrderHandler(MessageHandler[Order]):
                     },
                 },
                 "attributes": [
+                    {"name": "createdOn", "type": "STRING", "value": order.created_at},
                     {"name": "orderNumber", "type": "STRING", "value": order.order_number},
                     {"name": "store", "type": "STRING", "value": order.store.key},
                 ],
@@ -138,5 +138,5 @@ def _item(line: Line) -> dict[str, object]:
         "totalPrice": line.total_price.amount,
         "totalTaxPrice": line.taxed_price.total_tax.amount,
         "currency": line.total_price.currency_code,
-        "name": line.name["en-GB"],
+        "attributes": [{"name": "name", "type": "STRING", "value": line.name["en-GB"]}],
     }

@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -38,6 +37,8 @@ from fluent_connect.queues.store import Store
 
 _AT_ONCE = 8
 _BAR = 24
+_OURS = "commercetools.connect."
+"""What the names of most routes begin with; on the screen it says nothing."""
 _COLUMNS = (Column("COUNT"), Column("FIELD"))
 
 
@@ -90,14 +91,15 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
         async with studio(config) as reading:
             try:
                 async for one in self._compared(rows, records, reading, running, new):
-                    tally.count(one)
+                    tally.clear()
                     self._show(one)
+                    tally.count(one)
             except asyncio.CancelledError:
-                tally.bar(over=True)
+                tally.clear()
                 note(f"interrupted: {tally.done} done, {len(rows) - tally.done} left")
                 tally.tell(self.json)
                 return INTERRUPTED
-        tally.bar(over=True)
+        tally.clear()
         tally.tell(self.json)
         return tally.code
 
@@ -143,7 +145,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
         elif one.differs or one.unread:
             message = one.recorded.message
             version_ = "" if one.new.version is None else f" v{one.new.version}"
-            line(f"{message.resource or message.id}{version_}  {message.name}")
+            line(f"{message.resource or message.id}{version_}  {message.name.removeprefix(_OURS)}")
             if one.unread:
                 line(f"  not compared: {masking.text(one.old.reason or one.new.reason)}")
             else:
@@ -160,7 +162,7 @@ class Tally:
         self.fields: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._watched = not json and sys.stderr.isatty()
-        self._shown = 0.0
+        self._shown = False
 
     @property
     def code(self) -> int:
@@ -181,15 +183,24 @@ class Tally:
             self.fields[f"{one.old.outcome} -> {one.new.outcome}"] += 1
         self.bar()
 
-    def bar(self, *, over: bool = False) -> None:
+    def bar(self) -> None:
         """Show how far it is, on one line that changes; nothing where nobody watches."""
-        now = time.monotonic()
-        if not self._watched or not (over or now - self._shown > 0.1):  # noqa: PLR2004 - ten times a second
+        if not self._watched:
             return
-        self._shown = now
         full = _BAR * self.done // max(1, self.total)
         text = f"[{'#' * full}{'.' * (_BAR - full)}] {self.done:,} of {self.total:,}"
-        sys.stderr.write("\r\x1b[K" if over else f"\r{text}, {self._counts['differ']:,} differ ")
+        self._write(f"\r{text}, {self._counts['differ']:,} differ ")
+        self._shown = True
+
+    def clear(self) -> None:
+        """Take the bar away, so that a line can be written."""
+        if self._shown:
+            self._write("\r\x1b[K")
+            self._shown = False
+
+    def _write(self, text: str) -> None:
+        sys.stdout.flush()
+        sys.stderr.write(text)
         sys.stderr.flush()
 
     def tell(self, json: bool) -> None:  # noqa: FBT001 - as everywhere in these commands
@@ -215,7 +226,7 @@ class Tally:
 
     def _explain(self) -> None:
         repeats = self._counts["standing for"] - self.done
-        if not self.done:
+        if not self.total:
             note("no message was recorded in that time: see --since, --route, --data")
         if repeats:
             note(f"{repeats:,} older messages of the same resource and kind are left out")

@@ -14,6 +14,7 @@ from fluent_connect.app.playground import variables
 from fluent_connect.sandbox.servers import Options as SandboxOptions
 from fluent_connect.sandbox.servers import Sandbox
 from unit.app.cli.shelf import Ran, Shell
+from unit.app.conftest import ENVIRON
 
 ORDERS = "commercetools.connect.order.create"
 SUMMER = """\
@@ -209,6 +210,14 @@ async def test_a_handler_of_another_version_is_compared(played: Played) -> None:
     assert ran.rows[-1]["summary"]["fields"]["mapped -> skipped"] == 1
 
 
+@pytest.fixture
+def configured(full: Shell, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """Return a command line on a filled store, with an account that need not answer."""
+    for name, value in ENVIRON.items():
+        monkeypatch.setenv(name, value)
+    return full
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -220,16 +229,19 @@ async def test_a_handler_of_another_version_is_compared(played: Played) -> None:
         (("replay", "--mapping", "defaults"), 2, "--since"),
     ],
 )
-async def test_what_is_not_there_is_told(
-    played: Played, words: tuple[str, ...], code: int, said: str
+def test_what_is_not_there_is_told(
+    configured: Shell, words: tuple[str, ...], code: int, said: str
 ) -> None:
-    ran = await played.map(*words)
+    ran = configured.there("map", *words)
     assert (ran.code, ran.out) == (code, "")
     assert said in ran.err
 
 
-async def test_a_mapping_that_cannot_be_compiled_is_refused_with_its_place(played: Played) -> None:
-    new = played.folder("new", category="category:\n  fields:\n    name: category.nmae\n")
-    ran = await played.map("replay", "--since", "2h", "--mapping", new)
+def test_a_mapping_that_cannot_be_compiled_is_refused_with_its_place(
+    configured: Shell, tmp_path: Path
+) -> None:
+    (tmp_path / "category.yml").write_text("category:\n  fields:\n    name: category.nmae\n")
+    words = ("map", "replay", "--since", "2h", "--mapping", str(tmp_path))
+    ran = configured.there(*words)
     assert ran.code == 3
     assert "category.yml:3:11" in ran.err

@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import re
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -129,6 +132,31 @@ async def test_what_waits_is_tried_on_a_copy_and_goes_on_waiting(
     assert said[-1]["writes"]["createOrder"] == 2
     assert len(Books(real).parcels()) == waiting
     assert not any(held(sandbox).values())
+
+
+def test_a_dry_run_tells_at_its_end_what_it_came_to(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    words = ("run", "--dry-run", "--sandbox", "--rate", "0", "--host", "127.0.0.1")
+    command = (sys.executable, "-m", "fluent_connect", *words, "--port", port, "--admin-port", "0")
+    errors = tmp_path / "errors"
+    with (
+        errors.open("w") as stderr,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True) as process,
+    ):
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read().splitlines()
+        assert process.wait(60) == 0
+    assert re.fullmatch(r"SANDBOX  create\w+ \S+  new: \d+ fields\n", first)
+    assert re.fullmatch(r"dry run: \d+ messages: .*\d+ written.*", rest[-2])
+    assert rest[-1].startswith("not sent: ")
+    told = errors.read_text()
+    folder = re.search(r"its store is (\S+)", told)
+    assert folder is not None
+    assert not Path(folder[1]).exists()
+    assert "Traceback" not in told
 
 
 def fluent_connect(*words: str) -> subprocess.CompletedProcess[str]:

@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -222,6 +223,6 @@ def _decimal(value: object, choices: Choices) -> Typed | None:
     if choices.decimal_attributes == "float":
         return Typed("FLOAT", value)
     if choices.decimal_attributes == "text":
-        return Typed("STRING", str(value))
+        return Typed("STRING", format(Decimal(str(value)), "f"))
     name = _type(value)
     return None if name is None else Typed(name, value)

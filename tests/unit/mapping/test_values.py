@@ -75,6 +75,7 @@ def test_a_value_is_carried_by_its_kind(value: object, made: object) -> None:
         ({"typeId": "x", "id": "1"}, {"reference_attributes": "key"}, ("STRING", "1")),
         (1.5, {"decimal_attributes": "float"}, ("FLOAT", 1.5)),
         (1.5, {"decimal_attributes": "text"}, ("STRING", "1.5")),
+        (1e-7, {"decimal_attributes": "text"}, ("STRING", "0.0000001")),
         (2, {"decimal_attributes": "float"}, ("INTEGER", 2)),
         ([ENUM], {"enum_attributes": "label"}, ("JSON", ["Red!"])),
         (NESTED, {"enum_attributes": "label"}, ("JSON", {"colour": "Red!", "depth": 3})),

@@ -17,7 +17,9 @@ texts = st.one_of(
         ["Hüte", "x" * 300, "e\u0301" * 140, "\U0001f600" * 130, "\x00", " ", "a\tb", "Ünïcødé "]
     ),
 )
-keys = st.from_regex(r"[A-Za-z0-9_-]{2,12}", fullmatch=True) | st.just("k" * 256)
+keys = st.from_regex(r"[A-Za-z0-9_-]{2,12}", fullmatch=True) | st.sampled_from(
+    ["k" * 256, " ", "\x00"]
+)
 localized = st.dictionaries(st.sampled_from(["en", "de", "fr-CA", "en-GB"]), texts, max_size=3)
 moments = st.sampled_from(["2026-01-05T09:00:00.000Z", "2020-02-29T23:59:59.999Z"])
 anything: st.SearchStrategy[Any] = st.recursive(

@@ -1,7 +1,7 @@
 """Puts the clients of all accounts together: doors, tokens, budgets and breakers."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from fluent_connect.app.config.sections import Budget as BudgetSection
@@ -48,7 +48,8 @@ class Clients:
     """Calling it makes both clients of an account, bound to one message's trace.
 
     Budgets are per account and system, tokens per set of credentials, breakers per account and
-    system: what several retailers share, they share here too.
+    system: what several retailers share, they share here too. `on_schema`: is told what operators
+    should know of an account's schema.
     """
 
     def __init__(
@@ -58,7 +59,9 @@ class Clients:
         errors: Sequence[ErrorEntry] = (),
         *,
         transport: Transport | None = None,
+        on_schema: Callable[[SchemaReport], None] = lambda _: None,
     ) -> None:
+        self._on_schema = on_schema
         self._section = section
         self._errors = error_table(errors)
         batch = section.batch
@@ -144,7 +147,7 @@ class Clients:
         """Return the schema of a Fluent account, one for all its retailers."""
         key = (account.fluent.account, account.fluent.url)
         if key not in self._schemas:
-            self._schemas[key] = Schema(account.name, asks=True)
+            self._schemas[key] = Schema(account.name, asks=True, on_report=self._on_schema)
         return self._schemas[key]
 
     def _budget(self, account: str, system: str, section: BudgetSection) -> Budget:

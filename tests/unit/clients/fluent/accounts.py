@@ -8,7 +8,7 @@ import msgspec
 from graphql import GraphQLSchema, execute_sync, parse
 
 from fluent_connect.clients.fluent.client import Fluent, FluentApi
-from fluent_connect.clients.fluent.schema.learning import Schema
+from fluent_connect.clients.fluent.schema.learning import Schema, SchemaReport
 from fluent_connect.clients.http import Answer, Request, Trace
 from fluent_connect.sandbox.fluent.editions import schema
 from unit.clients.wire import Clock, Reply, Wire, fluent_door, json
@@ -40,7 +40,8 @@ class Account:
         self.wire = Wire(by=self._reply)
         self.clock = Clock(0.0)
         self.door = fluent_door(self.wire)
-        self.known = Schema("ACME", asks=True, clock=self.clock)
+        self.reports: list[SchemaReport] = []
+        self.known = Schema("ACME", asks=True, on_report=self.reports.append, clock=self.clock)
         self.api = FluentApi(self.door, "1", schema=self.known)
 
     @property

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fluent_connect.app.cli.masking import text
-from fluent_connect.app.cli.probes.finding import LONGEST, Finding, bounded, skipped
+from fluent_connect.app.cli.probes.finding import LONGEST, Finding, State, bounded, skipped
 from fluent_connect.clients.accounts import Account
 from fluent_connect.clients.breaker import Breaker
 from fluent_connect.clients.budget import Budget
 from fluent_connect.clients.fluent.client import Fluent, FluentApi
+from fluent_connect.clients.fluent.schema.learning import Schema, SchemaReport, UnfitSchemaError
 from fluent_connect.clients.http import Door
 from fluent_connect.clients.tokens import PasswordGrant, Tokens
 from fluent_connect.clients.trace import Trace
@@ -30,6 +31,9 @@ _READS = {
     "locations": "LOCATION_VIEW",
 }
 _SIGN_IN = "correct account, user, password, client id and client secret; is the user locked?"
+_SCHEMA = "look whether the account answers GraphQL requests at all"
+_UPGRADE = "upgrade fluent-connect, or have Fluent make the field optional; nothing is sent so far"
+_OLDER = "nothing, if you can do without; else ask Fluent to bring the account up to date"
 _ROLE = "give the user's role, in the context of the retailer, the permission {0}"
 
 View = Callable[[], Fluent]
@@ -55,14 +59,16 @@ async def fluent(account: Account, catalogue: str, transport: Transport) -> Sequ
         bounded(_me(view, group), group, "user", _SIGN_IN),
         bounded(_retailer(view, group, account), group, "retailer", _ROLE.format("RETAILER_VIEW")),
         bounded(_catalogue(view, group, catalogue), group, "catalogue", role),
+        bounded(_schema(account, transport, tokens), group, "schema", _SCHEMA),
         *reads,
     )
-    good = [one.name for one in found[3:] if one.state == "ok"]
+    head, found = found[:4], found[4:]
+    good = [one.name for one in found if one.state == "ok"]
     short = Finding(
         group=group, name="permissions", state="ok", measured=f"can read {', '.join(good)}"
     )
-    bad = [one for one in found[3:] if one.state != "ok"]
-    return [signed, *found[:3], *([short] if good else []), *bad]
+    bad = [one for one in found if one.state != "ok"]
+    return [signed, *head, *([short] if good else []), *bad]
 
 
 async def _token(tokens: Tokens, group: str) -> Finding:
@@ -123,6 +129,37 @@ async def _catalogue(view: View, group: str, ref: str) -> Finding:
     )
 
 
+async def _schema(account: Account, transport: Transport, tokens: Tokens) -> Finding:
+    """Compare the account's schema with ours: what it lacks is left out by the service."""
+    schema = Schema(account.name, asks=True)
+    api = FluentApi(_door(account, transport, tokens), account.retailer, schema=schema)
+    try:
+        await api.learn()
+    except UnfitSchemaError as error:
+        return _told(account, error.report)
+    return _told(account, schema.report)
+
+
+def _told(account: Account, report: SchemaReport) -> Finding:
+    group = f"fluent {account.name}/{account.retailer}"
+    lacks, demands = ", ".join(report.lacks), ", ".join(report.demands)
+    required = f"; also requires {', '.join(report.stricter)}" if report.stricter else ""
+    match report.state:
+        case "unfit":
+            state: State = "fail"
+            measured, fix = f"requires {demands}, which nothing fills", _UPGRADE
+        case "older":
+            state, measured, fix = "warn", f"lacks {lacks}: never sent or asked for", _OLDER
+        case "silent":
+            state, measured, fix = "skip", f"{report.note}; checks go by the shipped schema", ""
+        case _:
+            state, measured, fix = "ok", f"knows all that may be sent{required}", ""
+    expected = "an account that knows all that may be sent, and requires no more"
+    return Finding(
+        group=group, name="schema", state=state, measured=measured, expected=expected, fix=fix
+    )
+
+
 async def _read(view: View, group: str, name: str) -> Finding:
     document = f"query doctorReads {{ {name}(first: 1) {{ edges {{ node {{ id }} }} }} }}"
     await view().ask(document, {})
@@ -136,7 +173,11 @@ def _nodes(data: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
 
 def _view(account: Account, transport: Transport, tokens: Tokens) -> Fluent:
     """Return a client of its own for one probe: what one meets closes no breaker for others."""
-    door = Door(
+    return FluentApi(_door(account, transport, tokens), account.retailer).bound(Trace())
+
+
+def _door(account: Account, transport: Transport, tokens: Tokens) -> Door:
+    return Door(
         "fluent",
         account.name,
         account.fluent.url,
@@ -147,4 +188,3 @@ def _view(account: Account, transport: Transport, tokens: Tokens) -> Fluent:
         timeout=LONGEST,
         headers={"fluent.account": account.fluent.account},
     )
-    return FluentApi(door, account.retailer).bound(Trace())

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
-import structlog
 
 from fluent_connect.clients.fluent.errors import UnknownCodeError
 from fluent_connect.clients.fluent.graphql import Graphql
@@ -62,15 +61,22 @@ class UnfitSchemaError(UnreachableError):
 class Schema:
     """The schema of one account. Long-lived, shared by its retailers.
 
-    `asks` False: nobody asks the account; it is taken to be as shipped.
+    `asks` False: nobody asks the account; it is taken to be as shipped. `on_report`: is told of
+    what an operator should know, once.
     """
 
     def __init__(
-        self, account: str = "", *, asks: bool = False, clock: Callable[[], float] = time.monotonic
+        self,
+        account: str = "",
+        *,
+        asks: bool = False,
+        on_report: Callable[[SchemaReport], None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.report = SchemaReport(account=account, state="not asked" if asks else "as shipped")
         self.known = not asks
         """Whether changes may be sent."""
+        self._on_report = on_report
         self._clock = clock
         self._current = as_shipped()
         self._inspector = Inspector(self._current.table)
@@ -160,9 +166,8 @@ class Schema:
         if demands:
             self.report = SchemaReport(account=account, state="unfit", demands=demands)
             self._again = self._clock() + _AGAIN
-            error = UnfitSchemaError(self.report)
-            _log().error("FLUENT REQUIRES WHAT WE DO NOT KNOW", account=account, why=str(error))
-            raise graphql.door.learn(error)
+            self._on_report(self.report)
+            raise graphql.door.learn(UnfitSchemaError(self.report))
         unasked = sorted({each for one in asked for each in (*one.dropped, *one.absent)})
         self._current = schema
         self._inspector = Inspector(schema.table)
@@ -183,22 +188,14 @@ class Schema:
         return prepare(found.text) if found.dropped else operation
 
     def _tell_lacking(self, lacks: Sequence[str]) -> None:
-        account, all_ = self.report.account, (*self.report.lacks, *lacks)
+        all_ = (*self.report.lacks, *lacks)
         self.report = msgspec.structs.replace(self.report, state="older", lacks=all_)
-        _log().warning(
-            "Fluent's schema is older than ours: these are never sent or asked for",
-            account=account,
-            lacks=list(lacks),
-        )
+        self._on_report(msgspec.structs.replace(self.report, lacks=lacks))
 
     def _take_as_shipped(self, why: str) -> None:
         self.report = SchemaReport(account=self.report.account, state="silent", note=why)
         self.known = True
-        _log().warning(
-            "Fluent does not tell its schema: checks go by the one that we were built for",
-            account=self.report.account,
-            why=why,
-        )
+        self._on_report(self.report)
 
 
 def _may_refuse(error: RetryableError) -> bool:
@@ -220,7 +217,3 @@ def _data(body: bytes) -> Mapping[str, Any]:
         return {}
     data = told.get("data") if isinstance(told, dict) else None
     return data if isinstance(data, dict) else {}
-
-
-def _log() -> Any:
-    return structlog.get_logger("fluent_connect")

@@ -2,9 +2,9 @@
 
 python bench/verify.py [--rounds 3000]     prints a table, and one JSON object at the end
 
-A notification of 10 KB goes through the ASGI application with a store that forgets it, at an open door
-and at each other one; the difference is the verification. Exits with 1 where a keyed digest costs more
-than 1 ms, or RSA with a known key more than 2 ms.
+A notification of 10 KB goes through the ASGI application with a store that forgets it, at an open
+door and at each other one; the difference is the verification. Exits with 1 where a keyed digest
+costs more than 1 ms, or RSA with a known key more than 2 ms.
 """
 
 import argparse

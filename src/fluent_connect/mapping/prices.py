@@ -10,6 +10,7 @@ import msgspec
 from fluent_connect.mapping.text import cut
 from fluent_connect.model.errors import UnprocessableError
 
+_EVER = 10 * 366 * 86400.0
 _PARTS = ("currency", "country", "channel", "group", "tier", "recurrence")
 
 
@@ -63,14 +64,15 @@ def limited(price: Dated) -> bool:
 def next_change(prices: Iterable[Dated], at: str) -> float | None:
     """Return the first time after `at` (seconds since the epoch) at which a price begins or ends.
 
-    None: no price of these ever does.
+    None: no price of these does within ten years; "until 9999" means for ever.
     """
     now = _seconds(at)
     if now is None:
         return None
     texts = (text for price in prices for text in (price.valid_from, price.valid_until))
     times = (_seconds(text) for text in texts if text)
-    return min((time for time in times if time is not None and time > now), default=None)
+    soon = (time for time in times if time is not None and now < time <= now + _EVER)
+    return min(soon, default=None)
 
 
 def _seconds(text: str) -> float | None:

@@ -100,6 +100,7 @@ def test_the_next_change_is_the_nearest_time_to_come() -> None:
     assert next_change(prices, now) == 120.5
     assert next_change(prices[2:], now) is None
     assert next_change(prices, "") is None
+    assert next_change([Dated(None, "9999-12-31T23:59:59.999Z")], now) is None
     assert next_change([Dated("1970-01-01T00:02:00")], now) == 120.0
 
 

@@ -1,5 +1,6 @@
 """The rules of mapping files, compiled: what fills each target from each type of source."""
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,6 +52,7 @@ class Rules:
         self._targets = targets or {}
         self._settings = settings
         self._traced: Rules | None = None
+        self._lock = threading.Lock()
         self._runs: dict[tuple[str, type], Run] = {}
         self._compiling = Compiling(
             blocks,
@@ -75,9 +77,12 @@ class Rules:
         Raise LookupError if no file has rules for it, MappingMistakes if the rules are mistaken.
         """
         run = self._runs.get((target, source))
-        if run is None:
-            run = self._runs[target, source] = self._compiled(target, source)
-        return run
+        if run is not None:
+            return run
+        with self._lock:  # handlers that are slow map in threads
+            if (target, source) not in self._runs:
+                self._runs[target, source] = self._compiled(target, source)
+            return self._runs[target, source]
 
     def digest(self) -> str:
         """Return a text that changes when the rules of the declared targets change."""

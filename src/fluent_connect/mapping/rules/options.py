@@ -9,7 +9,7 @@ from fluent_connect.model.yaml import Leaf, Listing, Node, Table
 
 
 def constant(node: Node) -> Any:
-    """Return what YAML 1.2 takes the node for."""
+    """Return what YAML 1.2 takes the node for. Raise MistakenError for .inf and .nan."""
     match node:
         case Table():
             return {key: constant(each) for key, each in node.entries.items()}
@@ -18,11 +18,21 @@ def constant(node: Node) -> Any:
     if node.text is None:
         return None
     if node.kind == "int":
-        text = node.text.replace("_", "")
-        return int(text, 0) if text.lower().startswith(("0x", "0o")) else int(text)
-    if node.kind == "bool":
-        return node.text.lower() == "true"
-    return float(node.text) if node.kind == "float" else node.text
+        written = node.text.replace("_", "")
+        return int(written) if written.lstrip("+-").isdigit() else int(written, 0)
+    if node.kind == "float":
+        return float(_finite(node))
+    return node.text.lower() == "true" if node.kind == "bool" else node.text
+
+
+def _finite(leaf: Leaf) -> Decimal:
+    try:
+        found = Decimal((leaf.text or "").replace("_", ""))
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not found.is_finite():
+        raise MistakenError(leaf.place, f"{leaf.text} is no number that JSON has", "quote it")
+    return found
 
 
 def text(table: Table, key: str) -> str | None:

@@ -10,6 +10,7 @@ import msgspec
 from fluent_connect.mapping.rules import shapes
 from fluent_connect.mapping.rules.mistakes import hint
 from fluent_connect.mapping.rules.shapes import Shape
+from fluent_connect.mapping.rules.values import as_list
 from fluent_connect.mapping.values import Typed
 
 Scope = tuple[Any, ...]
@@ -201,7 +202,7 @@ def _of_every(root: Root, steps: Sequence[str], hops: Sequence[_Hop], shape: Sha
     values, inner = _getter(root.index, hops[:at]), _getter(0, hops[at + 1 :])
 
     def run(scope: Scope) -> Any:
-        found = (inner((each,)) for each in values(scope) or ())
+        found = (inner((each,)) for each in as_list(values(scope)))
         return [_value(each) for each in found if each is not None]
 
     return Compiled(run, shapes.list_of(shape))

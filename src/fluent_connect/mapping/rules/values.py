@@ -57,6 +57,19 @@ def as_decimal(value: Any) -> Decimal:
     raise UnprocessableError(f"a {_kind(value)} is no number")
 
 
+def as_list(value: Any) -> Sequence[Any]:
+    """Return the elements; of None, none. Raise UnprocessableError for what is no list."""
+    if value is None or value == "":
+        return ()
+    if isinstance(value, list | tuple):
+        return value
+    if isinstance(value, Typed):
+        return as_list(value.value)
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=str)
+    raise UnprocessableError(f"a {_kind(value)} is no list")
+
+
 def as_number(value: Decimal) -> int | float:
     """Return a number as JSON writes it, whole ones without decimals."""
     return int(value) if value == value.to_integral_value() else float(value)

@@ -20,6 +20,8 @@ from unit.mapping.rules.filling import Source, mistakes
         ("5", "5 is no path; write { value: 5 } for a constant"),
         ("[order.id]", "a list is no rule; write `first:`"),
         ("{ pth: order.id }", "no operator is called 'pth'; did you mean \"path\"?"),
+        ("{ value: .inf }", ".inf is no number that JSON has"),
+        ("{ value: [1, .nan] }", ".nan is no number that JSON has"),
         ("{ cut: 5 }", "no operator is called 'cut'; add `path:`"),
         ("{ path: order.id, value: 5 }", "a rule has one operator, and here are path, value"),
         ("{ path: order.id, cutt: 5 }", "`path` takes no 'cutt'; did you mean \"cut\"?"),

@@ -11,7 +11,7 @@ from fluent_connect.mapping.rules.modifiers import is_null
 from fluent_connect.mapping.rules.paths import Run, Scope
 from fluent_connect.mapping.rules.placed import is_placed, placed
 from fluent_connect.mapping.rules.rule import Frame, MistakenError, Rule
-from fluent_connect.mapping.rules.values import as_text, as_type, plain, says
+from fluent_connect.mapping.rules.values import as_list, as_text, as_type, plain, says
 from fluent_connect.mapping.rules.words import MODIFIERS, TYPES
 from fluent_connect.mapping.text import clean, cut
 from fluent_connect.mapping.values import Typed, typed
@@ -56,21 +56,23 @@ def attributes(compiling: Compiling, table: Table, frame: Frame) -> Run:
 
 
 def _plain(lines: list[_Line]) -> Run:
+    steps = tuple((line.name, line.one, line.several) for line in lines)
+    told = {line.name: line for line in lines}
+
     def run(scope: Scope) -> Any:
         made: dict[str, Attribute] = {}
+        line = ""
         try:
-            for line in lines:
-                if line.one is not None:
-                    found = line.one(scope)
+            for line, one, several in steps:
+                if one is not None:
+                    found = one(scope)
                     if found is not None:
-                        made[line.name] = found
-                elif line.several is not None:
-                    for name, each, _ in line.several(scope):
+                        made[line] = found
+                elif several is not None:
+                    for name, each in several(scope):
                         made.setdefault(name, each)
         except UnprocessableError as error:
-            if is_placed(error):
-                raise
-            raise placed(error, line.label, line.place) from error
+            raise placed(error, told[line].label, told[line].place) from error
         return list(made.values())
 
     return run
@@ -128,7 +130,8 @@ def _attribute(name: str, rule: Rule, kind: str | None) -> Callable[[Scope], Att
     run = rule.run
 
     def make(scope: Scope) -> Attribute | None:
-        return _made(name, run(scope), kind, scope[0].choices)
+        value = run(scope)
+        return None if value is None else _made(name, value, kind, scope[0].choices)
 
     return make
 
@@ -193,9 +196,7 @@ def _entries(found: Any) -> Iterable[tuple[str, Any]]:
     if isinstance(found, Mapping):
         yield from ((str(name), value) for name, value in found.items())
         return
-    if isinstance(found, str):
-        raise UnprocessableError("a text cannot be spread")
-    for each in found:
+    for each in as_list(found):
         if isinstance(each, Mapping):
             name, value = each.get("name"), each.get("value")
         else:

@@ -1,5 +1,6 @@
 """The operator of collections: one object or value for each element."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ from fluent_connect.mapping.rules.operators.objects import fields
 from fluent_connect.mapping.rules.paths import Run, Scope
 from fluent_connect.mapping.rules.rule import Condition, Frame, MistakenError, Rule
 from fluent_connect.mapping.rules.shapes import Shape
-from fluent_connect.mapping.rules.values import says
+from fluent_connect.mapping.rules.values import as_list, says
 from fluent_connect.model.yaml import Table
 
 _MAKES = ("rule", "fields", "use")
@@ -88,14 +89,19 @@ def _used(compiling: Compiling, table: Table, element: Shape) -> Run:
     return lambda scope: fill((scope[0], scope[-1]))
 
 
-def _values(found: Any) -> Any:
-    return [Entry(key, value) for key, value in found.items()] if hasattr(found, "items") else found
+def _values(found: Any) -> Sequence[Any]:
+    if found.__class__ is list:
+        listed: Sequence[Any] = found
+        return listed
+    if isinstance(found, Mapping):
+        return [Entry(str(key), value) for key, value in found.items()]
+    return as_list(found)
 
 
 def _each(source: Run, holds: Condition | None, make: Run) -> Run:
     def run(scope: Scope) -> Any:
         made = []
-        for element in _values(source(scope)) or ():
+        for element in _values(source(scope)):
             inner = (*scope, element)
             if holds is not None and not holds(inner):
                 continue
@@ -111,7 +117,7 @@ def _traced(source: Run, holds: Condition | None, make: Run, table: Table) -> Ru
     def run(scope: Scope) -> Any:
         made: list[Any] = []
         recorder = scope[0].recorder
-        for element in _values(source(scope)) or ():
+        for element in _values(source(scope)):
             inner = (*scope, element)
             if holds is not None and not holds(inner):
                 continue

@@ -12,7 +12,7 @@ from fluent_connect.mapping.rules.compiling import Compiling
 from fluent_connect.mapping.rules.paths import Scope
 from fluent_connect.mapping.rules.rule import Frame, MistakenError, Rule
 from fluent_connect.mapping.rules.shapes import NUMBER
-from fluent_connect.mapping.rules.values import as_decimal, as_number
+from fluent_connect.mapping.rules.values import as_decimal, as_list, as_number
 from fluent_connect.mapping.values import Typed
 from fluent_connect.model.errors import UnprocessableError
 from fluent_connect.model.yaml import Table
@@ -131,7 +131,7 @@ def sum_(compiling: Compiling, table: Table, frame: Frame) -> Rule:
     inner = found.run
 
     def run(scope: Scope) -> Any:
-        values = [each for each in inner(scope) or () if each is not None]
+        values = [each for each in as_list(inner(scope)) if each is not None]
         if any(isinstance(each, Mapping) or hasattr(each, "cent_amount") for each in values):
             return _WRITTEN[word or "number"](_added([amount(each) for each in values]))
         total = Decimal(0)

@@ -80,6 +80,8 @@ def _named(leaf: Leaf) -> str:
 
 
 def _both(one: Row, other: Row) -> Row:
+    """Return two rows as one; where it came from, either may know."""
+    known = one if one.rule else other
     return msgspec.structs.replace(
-        one, on=(*one.on, *other.on), problem=one.problem or other.problem
+        known, on=(*one.on, *other.on), problem=one.problem or other.problem
     )

@@ -12,12 +12,12 @@ from graphql import GraphQLInputObjectType
 from graphql.utilities import validate_input_value
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.fluent_schema import schema
 
 from fluent_connect.clients.fluent.model import Event, Mutation, Ref, Upsert
 from fluent_connect.clients.fluent.schema.changes import FaultyInputError, Inspector, place
 from fluent_connect.clients.fluent.schema.check import Checker, written
 from fluent_connect.clients.fluent.schema.table import Field, Table, shipped
+from fluent_schema import schema
 from unit.clients.fluent.inputs import CATALOGUE, category, customer, order
 
 CHECKER = Checker(shipped())

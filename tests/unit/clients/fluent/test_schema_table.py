@@ -6,7 +6,6 @@ from types import ModuleType
 
 import pytest
 from graphql import GraphQLInputObjectType, get_named_type
-from tests.fluent_schema import schema
 
 from fluent_connect.clients.fluent.schema.table import (
     FILE,
@@ -16,6 +15,7 @@ from fluent_connect.clients.fluent.schema.table import (
     fields_of,
     shipped,
 )
+from fluent_schema import schema
 
 WRITER = pathlib.Path(__file__).parents[4] / "bench" / "write_inputs.py"
 

@@ -69,9 +69,11 @@ def _plain(lines: list[_Line]) -> Run:
                     if found is not None:
                         made[line] = found
                 elif several is not None:
-                    for name, each in several(scope):
+                    for name, each, _ in several(scope):
                         made.setdefault(name, each)
         except UnprocessableError as error:
+            if is_placed(error):
+                raise
             raise placed(error, told[line].label, told[line].place) from error
         return list(made.values())
 

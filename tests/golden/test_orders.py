@@ -24,6 +24,7 @@ FLOATS_AT = {
     "mapping/rules/values.py:as_type": "an attribute of type FLOAT, from a Decimal",
     "mapping/rules/options.py:constant": "a constant that a mapping file writes with a point",
     "mapping/defaults/packaged.py:packaged": "a path, no division",
+    "mapping/prices.py:": "ten years in seconds, no money",
 }
 """Where a float may be made, and why it is no reckoning."""
 

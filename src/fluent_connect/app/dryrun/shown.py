@@ -55,8 +55,8 @@ class Teller:
             self._tell({"what": "summary", "messages": messages, "writes": writes})
             return
         told = _counted(messages)
-        self._line(f"dry run: {sum(messages.values())} messages" + (f": {told}" if told else ""))
-        self._line(f"not sent: {_counted(writes) or 'nothing'}")
+        self._say(f"dry run: {sum(messages.values())} messages" + (f": {told}" if told else ""))
+        self._say(f"not sent: {_counted(writes) or 'nothing'}")
 
     def _tell(self, value: object) -> None:
         self._say(msgspec.json.encode(value).decode())

@@ -92,7 +92,7 @@ async def test_the_cases_of_ruby(case: dict[str, Any]) -> None:
     url = message.get("SigningCertURL", "")
     door = client(message, published, _RUBY_NOW)
     web = Web({url: [answer(each) for each in case["certificate_responses"]]})
-    keeper = asyncio.create_task(Keeper(published, web, pace=0.0001).run())
+    keeper = asyncio.create_task(Keeper(published, lambda: web, pace=0.0001).run())
     await until(lambda: published.certificates.wake.__name__ == "set")
     passed = await post(json.dumps(message).encode(), client=door)
     if passed.status == 503:

@@ -33,14 +33,14 @@ class Keeper:
     def __init__(
         self,
         published: Published,
-        fetcher: Fetcher,
+        open_fetcher: Callable[[], Fetcher] = Fetcher,
         *,
         clock: Callable[[], float] = time.time,
         told: Callable[[float, float], None] = lambda _theirs, _ours: None,
         pace: float = 1.0,
     ) -> None:
         self._published = published
-        self._fetcher = fetcher
+        self._open = open_fetcher
         self._clock = clock
         self._told = told
         self._pace = pace
@@ -52,6 +52,7 @@ class Keeper:
         """Fetch for ever."""
         published = self._published
         published.ask = self._remember
+        self._fetcher = self._open()
         try:
             async with asyncio.TaskGroup() as group:
                 for key_set in published.key_sets.values():

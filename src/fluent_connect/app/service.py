@@ -21,7 +21,6 @@ from fluent_connect.app.clients import Clients
 from fluent_connect.app.clocks import ClockWatch
 from fluent_connect.app.config.result import Config
 from fluent_connect.app.dryrun.rehearsal import Rehearsal
-from fluent_connect.app.fetching import Fetcher
 from fluent_connect.app.handlers import Handlers
 from fluent_connect.app.housekeeping import Housekeeping, Keep
 from fluent_connect.app.http import Admin, Described
@@ -255,7 +254,7 @@ class Service:
             confirm=published.confirm,
             doubt=clock.doubt,
         )
-        keeper = Keeper(published, Fetcher(), told=clock.told)
+        keeper = Keeper(published, told=clock.told)
         self._background.append(asyncio.create_task(keeper.run()))
         return webhook
 

@@ -30,7 +30,7 @@ async def started(web: Web, known: Published) -> AsyncIterator[Callable[[], asyn
     tasks: list[asyncio.Task[None]] = []
 
     def start() -> asyncio.Task[None]:
-        keeper = Keeper(known, web, clock=lambda: NOW, pace=0.0001)
+        keeper = Keeper(known, lambda: web, clock=lambda: NOW, pace=0.0001)
         tasks.append(asyncio.create_task(keeper.run()))
         return tasks[-1]
 
@@ -90,7 +90,7 @@ async def test_a_certificate_that_cannot_be_had_is_given_up_after_three_tries(
     web: Web, known: Published
 ) -> None:
     web.answers[CERTIFICATE] = [RefusedError("answered 404")]
-    task = asyncio.create_task(Keeper(known, web, pace=0.001).run())
+    task = asyncio.create_task(Keeper(known, lambda: web, pace=0.001).run())
     await asyncio.sleep(0)
     await until(lambda: known.certificates.wake.__name__ == "set")
     for _ in range(5):
@@ -137,7 +137,7 @@ async def test_the_time_of_each_answer_is_told(web: Web, known: Published) -> No
     known.key_set(URL)
     web.date = NOW - 3600
     web.answers[URL] = [key_set(public(rsa_key(), "a"))]
-    keeper = Keeper(known, web, clock=lambda: NOW, told=lambda a, b: told.append((a, b)))
+    keeper = Keeper(known, lambda: web, clock=lambda: NOW, told=lambda a, b: told.append((a, b)))
     task = asyncio.create_task(keeper.run())
     await until(lambda: told)
     task.cancel()

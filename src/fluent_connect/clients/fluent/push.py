@@ -14,6 +14,7 @@ from fluent_connect.clients.fluent.errors import ExistsError, MissingError, Unkn
 from fluent_connect.clients.fluent.graphql import Graphql, Made
 from fluent_connect.clients.fluent.lookup import KINDS, Found, Lookup, can_be_missed, natural_key
 from fluent_connect.clients.fluent.model import Mutation, Parent, Pushed, Ref, Upsert
+from fluent_connect.clients.fluent.schema.named import catalogue_of, named
 from fluent_connect.clients.http import Trace
 from fluent_connect.model.errors import (
     MissingParentError,
@@ -69,6 +70,8 @@ class Pusher:
             if not creates:
                 raise
             return Pushed(entity, _named(change.input), None, "unchanged")
+        except MissingError as error:
+            raise await self._missing(name, change.input, (), error, trace) from error
         ref = made.username or made.ref or _named(change.input)
         return Pushed(entity, ref, made.number, "created" if creates else "updated")
 
@@ -125,7 +128,8 @@ class Pusher:
                 raise UnknownCodeError(f"{error}, but no look-up finds it") from error
             return await self._reconcile(change, found, trace, "unchanged")
         except MissingError as error:
-            raise await self._parent_error(change, error, trace) from error
+            name, parents = KINDS[change.entity].create, change.parents
+            raise await self._missing(name, input, parents, error, trace) from error
         except UnreachableError as error:
             if not error.sent or error.outage:
                 raise
@@ -184,7 +188,7 @@ class Pusher:
                 kind.update, await self._filled(wanted, change, trace), trace
             )
         except MissingError as error:
-            raise await self._parent_error(change, error, trace) from error
+            raise await self._missing(kind.update, wanted, change.parents, error, trace) from error
 
     async def _uncategorise(self, change: Upsert, found: Found, trace: Trace) -> bool:
         kind = KINDS[change.entity]
@@ -237,17 +241,33 @@ class Pusher:
         self._remember(ref.entity, ref.ref, pushed.id)
         return pushed.id
 
-    async def _parent_error(self, change: Upsert, error: MissingError, trace: Trace) -> Exception:
-        """Return which parent is missing; what waiting cannot bring goes first."""
-        missing = await self._lookup.missing(change.parents, _catalogue(change), trace)
+    async def _missing(
+        self,
+        mutation: str,
+        given: Mapping[str, object],
+        parents: Sequence[Parent],
+        error: MissingError,
+        trace: Trace,
+    ) -> Exception:
+        """Return which parent is missing; what waiting cannot bring goes first.
+
+        Beside the parents that the handler tells of, all that the input names is looked for.
+        """
+        others = named(mutation, given, parents)
+        looked = [*parents, *others]
+        missing = await self._lookup.missing(looked, catalogue_of(given), trace)
+        told = [parent for parent in missing if parent not in others]
+        if told:
+            return _absent(told)
         if missing:
-            return _absent(missing)
-        if any(can_be_missed(p) and p.ref in str(error) for p in change.parents):
+            names = ", ".join(f"{parent.entity} {parent.ref}" for parent in missing)
+            return RefusedError(f"Fluent has no {names}, which {mutation} names", codes=error.codes)
+        if any(can_be_missed(p) and p.ref in str(error) for p in looked):
             return RetryableError(f"{error}, but it exists by now")
-        unseen = [f"{p.entity} {p.ref}" for p in change.parents if not can_be_missed(p)]
+        unseen = [f"{p.entity} {p.ref}" for p in parents if not can_be_missed(p)]
         if unseen:
             return UnknownCodeError(f"{error}: all else exists, so perhaps {', '.join(unseen)}")
-        if change.parents:
+        if parents:
             return RetryableError(f"{error}, but all that it could mean exists by now")
         return error
 
@@ -312,10 +332,7 @@ def _replaced(value: object, ids: Mapping[tuple[str, str], str]) -> object:
 
 
 def _catalogue(change: Upsert) -> object:
-    for fields in (change.create, change.update):
-        if fields is not None and "catalogue" in fields:
-            return fields["catalogue"]
-    return None
+    return catalogue_of(change.create) or catalogue_of(change.update)
 
 
 def _entity(mutation: str) -> str:

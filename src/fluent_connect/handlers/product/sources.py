@@ -183,6 +183,6 @@ def _tax_country(product: Product, settings: Settings) -> str | None:
     """Return of which country the tax is, if that is known; None without a tax category."""
     link = product.tax_category
     rates = link.obj.rates if link and link.obj else ()
-    countries = {rate.country for rate in rates if rate.country}
+    countries = {country for rate in rates if (country := clean(rate.country))}
     country = settings.tax_country or (countries.pop() if len(countries) == 1 else None)
     return country if link else None

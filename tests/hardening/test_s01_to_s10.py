@@ -19,14 +19,27 @@ import pytest
 import fluent_connect
 from fluent_connect.ingest.buckets import Bucket
 from fluent_connect.ingest.verify.api_key import ApiKey
+from fluent_connect.ingest.verify.bearer import Bearer, BearerForm
 from fluent_connect.ingest.verify.door import Door
 from fluent_connect.ingest.verify.hmac_body import HmacBody, HmacForm
 from fluent_connect.ingest.verify.scheme import Knock, Scheme
+from fluent_connect.ingest.verify.sns import Sns, SnsForm
 from fluent_connect.ingest.verify.standard_webhooks import StandardWebhooks
 from fluent_connect.ingest.webhook import PATH, Limits
 from fluent_connect.model.codec import decode_json
 from fluent_connect.model.errors import MalformedError
 from fluent_connect.model.outcome import Dead
+from unit.ingest.signers import (
+    CERTIFICATE,
+    TOPIC,
+    certificate,
+    key_set,
+    public,
+    published,
+    rsa_key,
+    sns,
+    token,
+)
 from unit.ingest.webhook_client import NOW, Client
 from unit.listener.hearing import base, hear
 from vectors.origins import post
@@ -137,6 +150,25 @@ async def test_s03_secrets_rotate_under_load_without_a_refusal(scheme: str) -> N
         )
         assert set(answers) == {202}, phase
     assert await send(clients["after"], old) == 401
+
+
+async def test_s03_issuers_and_aws_rotate_their_keys_without_a_refusal() -> None:
+    known = published(public(rsa_key(), "a"), public(rsa_key(1), "b"))
+    form = BearerForm(issuers=["i"], audiences=["us"], key_set="https://issuer.example/keys")
+    newer = CERTIFICATE.replace("0af", "1b0")
+    known.certificates.take(newer, certificate(key=rsa_key(1)))
+    made = [Bearer(form, known.key_set(form.key_set)), Sns(SnsForm(topics=[TOPIC]), known)]
+    client = Client(Door(name="default", schemes=made))
+    claims = {"iss": "i", "aud": "us", "exp": NOW + 60}
+    tokens = [token(claims), token(claims, kid="b", key=rsa_key(1))]
+    posted = [sns(), sns(SigningCertURL=newer, key=rsa_key(1))]
+    for number in range(200):
+        bearer = {"authorization": f"Bearer {tokens[number % 2]}"}
+        assert (await client.post(b"{}", bearer)).status == 202
+        assert (await client.post(json.dumps(posted[number % 2]).encode())).status == 202
+        if number == 100:  # Fetched again, with the two keys still there.
+            both = key_set(public(rsa_key(), "a"), public(rsa_key(1), "b"))
+            known.key_set(form.key_set).take(both, NOW)
 
 
 async def test_s04_a_gigabyte_is_refused_early_and_takes_no_memory() -> None:

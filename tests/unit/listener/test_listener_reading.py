@@ -130,6 +130,15 @@ _WHOLE = {
 }
 
 
+async def test_a_part_of_a_batch_is_no_batch_and_data_is_base64() -> None:
+    with pytest.raises(MalformedError, match="batch in a batch"):
+        await hear([[]], {"part": "0"})
+    event = {**cloud(None), "data_base64": "no base64!"}
+    del event["data"]
+    with pytest.raises(MalformedError, match="not base64"):
+        await hear(event)
+
+
 async def test_what_is_called_message_need_not_be_pubsub() -> None:
     event = {**cloud({"message": "Hello"}), "message": "an extension"}
     with pytest.raises(MalformedError, match="no envelope"):

@@ -10,7 +10,7 @@ import msgspec
 from fluent_connect.mapping.text import cut
 from fluent_connect.model.errors import UnprocessableError
 
-_EVER = 10 * 366 * 86400.0
+_EVER = 10 * 366 * 86400
 _PARTS = ("currency", "country", "channel", "group", "tier", "recurrence")
 
 

@@ -95,6 +95,13 @@ def test_a_product_is_a_standard_product_and_its_variants() -> None:
     assert created(standard)["categories"] == [{"ref": "cat-1", "catalogue": {"ref": "DEFAULT:1"}}]
 
 
+@pytest.mark.parametrize("country", ["", " ", "\x00"])
+def test_a_rate_of_no_country_says_nothing_of_tax(country: str) -> None:
+    rates = [{"amount": 0.19, "country": country}]
+    tax = {"typeId": "tax-category", "id": "t", "obj": {"id": "t", "version": 1, "rates": rates}}
+    assert "taxType" not in created(mapped(product(taxCategory=tax))[0])
+
+
 def test_parents_are_named_with_what_would_bring_them_about() -> None:
     _, first, _ = mapped(product())
     sources = {(each.entity, each.ref): each.source for each in first.parents}

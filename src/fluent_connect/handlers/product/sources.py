@@ -184,5 +184,5 @@ def _tax_country(product: Product, settings: Settings) -> str | None:
     link = product.tax_category
     rates = link.obj.rates if link and link.obj else ()
     countries = {country for rate in rates if (country := clean(rate.country))}
-    country = settings.tax_country or (countries.pop() if len(countries) == 1 else None)
+    country = clean(settings.tax_country) or (countries.pop() if len(countries) == 1 else None)
     return country if link else None

@@ -15,7 +15,7 @@ __all__ = ["environ", "sandbox"]
     ("knobs", "code", "state", "measured"),
     [
         (Knobs(), 0, "ok", "knows all that may be sent"),
-        (Knobs(schema="2022"), 0, "warn", "CreateOrderInput.billingAddress"),
+        (Knobs(schema="2022"), 0, "warn", "CreateOrderInput (billingAddress, financialT"),
         (Knobs(requires="CreateOrderInput.region"), 9, "fail", "requires CreateOrderInput.region"),
         (Knobs(requires="CreateOrderInput.totalPrice"), 0, "ok", "also requires CreateOrderInput."),
         (Knobs(introspection=False), 0, "skip", "introspection is refused: HTTP 200"),

@@ -142,7 +142,7 @@ async def _schema(account: Account, transport: Transport, tokens: Tokens) -> Fin
 
 def _told(account: Account, report: SchemaReport) -> Finding:
     group = f"fluent {account.name}/{account.retailer}"
-    lacks, demands = ", ".join(report.lacks), ", ".join(report.demands)
+    lacks, demands = _by_type(report.lacks), ", ".join(report.demands)
     required = f"; also requires {', '.join(report.stricter)}" if report.stricter else ""
     match report.state:
         case "unfit":
@@ -157,6 +157,17 @@ def _told(account: Account, report: SchemaReport) -> Finding:
     expected = "an account that knows all that may be sent, and requires no more"
     return Finding(
         group=group, name="schema", state=state, measured=measured, expected=expected, fix=fix
+    )
+
+
+def _by_type(fields: Sequence[str]) -> str:
+    """Return `Type.field`s in short: each type once."""
+    types: dict[str, list[str]] = {}
+    for each in fields:
+        type_, dot, name = each.partition(".")
+        types.setdefault(type_, []).extend([name] if dot else [])
+    return "; ".join(
+        f"{type_} ({', '.join(names)})" if names else type_ for type_, names in types.items()
     )
 
 

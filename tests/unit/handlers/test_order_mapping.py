@@ -4,19 +4,29 @@ import pathlib
 import re
 from typing import Any
 
+import msgspec
 import pytest
 
+from fluent_connect.clients.fluent.model import Upsert
 from fluent_connect.clients.fluent.schema.table import fields_of
+from fluent_connect.handlers.order.export import ExportedOrder
 from fluent_connect.handlers.order.sources import TARGETS
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.mapping.defaults.packaged import packaged
 from fluent_connect.mapping.rules.blocks import parsed
 from fluent_connect.mapping.rules.compiler import Rules
+from fluent_connect.mapping.rules.mapper import TracedMapper
 from fluent_connect.model.errors import UnprocessableError
 from unit.handlers.made_up_orders import line, order, payment
-from unit.handlers.mapped_orders import attribute, body, mapped, shipped_twice
+from unit.handlers.mapped_orders import HANDLER, attribute, body, mapped, shipped_twice
+from unit.handlers.stage import map_context, message
 
 PAGE = (pathlib.Path(__file__).parents[3] / "docs/mapping/order.md").read_text("utf-8")
+PUT_IN = frozenset(
+    {"ref", "retailer", "customer", "billingAddress", "items", "financialTransactions"}
+    | {"fulfilmentChoice", "fulfilmentChoices", "deliveryAddress"}
+)
+"""What the handler puts in itself."""
 OURS = [name for name in TARGETS if not name.startswith("customer")]
 
 
@@ -117,3 +127,44 @@ def test_the_kind_of_card_is_told_where_the_method_is_one(method: str, card: str
     paid["paymentMethodInfo"]["method"] = method
     created = body(order(paymentInfo={"payments": [{"id": "payment-1", "obj": paid}]}))
     assert created["financialTransactions"][0].get("cardType") == card
+
+
+def test_every_part_of_an_order_knows_the_rules_that_made_it() -> None:
+    context = map_context()
+    traced = context.mapping.traced()
+    resource = msgspec.convert(shipped_twice() | paid_up(), ExportedOrder)
+    told = message("order", "order-1", "OrderCreated")
+    placed = msgspec.structs.replace(context, mapping=traced)
+    (change,) = HANDLER.map(resource, told, placed)
+    assert isinstance(change, Upsert)
+    created: dict[str, Any] = dict(change.create or {})
+    mapper = placed.mapping
+    assert isinstance(mapper, TracedMapper)
+    parts = [
+        created["customer"]["id"].create,
+        created["billingAddress"],
+        *created["items"],
+        *created["fulfilmentChoices"],
+        *(each["deliveryAddress"] for each in created["fulfilmentChoices"]),
+        *created["financialTransactions"],
+    ]
+    for part in (change.create, *parts):
+        known = {origin.path.partition("[")[0] for origin in mapper.origins(part)}
+        assert set(part or {}) - known <= PUT_IN, part
+    (origin,) = (one for one in mapper.origins(created["items"][0]) if one.path == "totalPrice")
+    assert origin.reads == ("item.net",)
+    assert re.fullmatch(r"mapping/defaults/order\.yml:\d+:\d+", origin.at)
+
+
+def paid_up() -> dict[str, Any]:
+    obj = payment(("Charge", "Success", 2975))
+    return {"paymentInfo": {"payments": [{"id": "payment-1", "obj": obj}]}}
+
+
+def test_what_is_cut_is_told() -> None:
+    context = map_context()
+    address = {"lastName": "Example", "streetName": "S" * 300, "country": "DE"}
+    resource = msgspec.convert(order(shippingAddress=address), ExportedOrder)
+    list(HANDLER.map(resource, message("order", "order-1", "OrderCreated"), context))
+    told = [str(cut) for cut in context.mapping.cuts]
+    assert "delivery-address.street cut from 300 to 255" in told

@@ -4,7 +4,7 @@ import copy
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from graphql import (
@@ -18,6 +18,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     IntValueNode,
+    Node,
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
@@ -41,6 +42,7 @@ _EMBEDDED = {"Attribute", "Price", "TaxType", "PageInfo", "AmountType"}
 _CACHED = 2000
 _NOUNS = {"categories": "CATEGORY", "me": ""}
 Weight = Callable[[Mapping[str, Any]], int]
+N = TypeVar("N", bound=Node)
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,9 +86,10 @@ class Graph:
             limit = session.knobs.complexity
             text = f"Query is too complex: {weight}, at most {limit} allowed."
             return ExecutionResult(None, [RefusedMutationError("C0001E", text)])
+        turned = session.knobs.backwards and document.kind == "mutation"
         result = execute_sync(
             self.schema,
-            _backwards(document.tree) if session.knobs.backwards else document.tree,
+            _backwards(document.tree) if turned else document.tree,
             context_value=session,
             variable_values=dict(variables),
             operation_name=name,
@@ -121,13 +124,21 @@ class Graph:
 
 def _backwards(tree: DocumentNode) -> DocumentNode:
     """Return a document whose mutations stand from the last to the first."""
-    tree = copy.deepcopy(tree)
-    for node in tree.definitions:
-        if isinstance(node, OperationDefinitionNode) and node.operation.value == "mutation":
-            # Nodes of newer versions are frozen; these are copies of our own.
-            selected = node.selection_set
-            object.__setattr__(selected, "selections", selected.selections[::-1])
-    return tree
+    turned = [
+        _with(node, selection_set=_with(held, selections=held.selections[::-1]))
+        for node in tree.definitions
+        if isinstance(node, OperationDefinitionNode) and (held := node.selection_set)
+    ]
+    rest = [node for node in tree.definitions if not isinstance(node, OperationDefinitionNode)]
+    return _with(tree, definitions=(*turned, *rest))
+
+
+def _with(node: N, **fields: object) -> N:
+    """Return a copy of a node, which may be frozen, with other fields."""
+    made = copy.copy(node)
+    for name, value in fields.items():
+        object.__setattr__(made, name, value)
+    return made
 
 
 @cache

@@ -1,5 +1,6 @@
 """Has changes checked before they are pushed; a mistake is told with both of its ends."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -9,7 +10,6 @@ from fluent_connect.clients.fluent.schema.changes import Fault, FaultyInputError
 from fluent_connect.clients.fluent.schema.check import Path, written
 from fluent_connect.handlers.message_handler import Change, MapContext
 from fluent_connect.mapping.rules.tracing import Origin
-from fluent_connect.model.errors import ConnectError
 from fluent_connect.router.mapped import Mapped, Maps
 
 _Origins = Callable[[object], Sequence[Origin]]
@@ -24,7 +24,8 @@ async def accepted(made: Mapped, fluent: Fluent, context: MapContext) -> Sequenc
     try:
         return await fluent.accepted(made.changes)
     except FaultyInputError as error:
-        raise FaultyInputError(error.faults, _told(context, made.again)) from None
+        told = await asyncio.to_thread(_told, context, made.again)
+        raise FaultyInputError(error.faults, told) from None
 
 
 def _told(context: MapContext, maps: Maps) -> Callable[[Fault], str]:
@@ -32,7 +33,7 @@ def _told(context: MapContext, maps: Maps) -> Callable[[Fault], str]:
     mapper = context.mapping.traced()
     try:
         changes = tuple(maps(msgspec.structs.replace(context, mapping=mapper)))
-    except (ConnectError, StopIteration):
+    except Exception:  # noqa: BLE001 - the violation counts, whatever a second run comes to
         return lambda _: ""
 
     def told(fault: Fault) -> str:

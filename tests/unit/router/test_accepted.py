@@ -90,6 +90,24 @@ async def test_what_no_rule_made_is_told_without_a_line() -> None:
     )
 
 
+async def test_a_mapping_that_is_not_pure_cannot_hide_a_violation() -> None:
+    class Moody(OrderHandler):
+        name = "Moody"
+        ran = 0
+
+        def map(self, resource: Json, message: Message, context: MapContext) -> Iterable[Change]:
+            self.ran += 1
+            if self.ran > 1:
+                raise RuntimeError("not again")
+            yield Mutation("updateOrder", {"id": ""})
+
+    bench = Bench(Moody)
+    bench.commercetools.put("order", order(1))
+    result = await hand(bench, message_for(Moody, O1, version=1))
+    assert isinstance(result.fate, Dead)
+    assert result.fate.reason.endswith("updateOrder.id is empty, and must be an id")
+
+
 async def test_a_partners_own_mutation_is_checked() -> None:
     class Partner(OrderHandler):
         name = "Partner"

@@ -157,7 +157,10 @@ async def test_s03_issuers_and_aws_rotate_their_keys_without_a_refusal() -> None
     form = BearerForm(issuers=["i"], audiences=["us"], key_set="https://issuer.example/keys")
     newer = CERTIFICATE.replace("0af", "1b0")
     known.certificates.take(newer, certificate(key=rsa_key(1)))
-    made = [Bearer(form, known.key_set(form.key_set)), Sns(SnsForm(topics=[TOPIC]), known)]
+    made: list[Scheme] = [
+        Bearer(form, known.key_set(form.key_set)),
+        Sns(SnsForm(topics=[TOPIC]), known),
+    ]
     client = Client(Door(name="default", schemes=made))
     claims = {"iss": "i", "aud": "us", "exp": NOW + 60}
     tokens = [token(claims), token(claims, kid="b", key=rsa_key(1))]

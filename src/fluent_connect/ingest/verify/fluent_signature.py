@@ -48,7 +48,9 @@ class FluentSignature:
 
     def passes(self, knock: Knock, now: float) -> bool:  # noqa: ARG002 - as its port says
         """Say whether a header holds the signature of one of the keys over the raw body."""
-        proofs = [(knock.headers.get(_SIGNATURE, b""), _SHA512)]
+        proofs: list[tuple[bytes, hashes.HashAlgorithm]] = [
+            (knock.headers.get(_SIGNATURE, b""), _SHA512)
+        ]
         if self._insecure:
             proofs.append((knock.headers.get(_OLD_SIGNATURE, b""), _MD5))
         return any(

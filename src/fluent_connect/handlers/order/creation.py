@@ -47,10 +47,9 @@ def creation(order: ExportedOrder, ref: str, message: Message, context: MapConte
     try:
         return _creation(order, ref, message, context)
     except UnprocessableError as error:
-        told = str(error)
-        if order.id in told:
-            raise
-        raise type(error)(f"order {order.id}: {told}") from error
+        if order.id not in str(error):
+            error.args = (f"order {order.id}: {error}", *error.args[1:])
+        raise
 
 
 def _creation(order: ExportedOrder, ref: str, message: Message, context: MapContext) -> Creation:

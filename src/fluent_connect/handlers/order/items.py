@@ -49,7 +49,8 @@ def items(
             made.append(fill("service-item", ServiceItemSource(order, each.line, item)))
     except UnprocessableError as error:
         told = f"line {line.id if line else '?'} of order {order.id}: {error}"
-        raise type(error)(told) from error
+        error.args = (told, *error.args[1:])
+        raise
     _distinct(made, order)
     return made
 

@@ -85,6 +85,12 @@ async def test_an_order_without_its_number_waits_until_its_deadline() -> None:
     assert by_id.resource is not None
 
 
+async def test_an_order_of_no_known_age_does_not_wait_for_its_number() -> None:
+    shop = FakeCommercetools({"order/order-1": order(orderNumber=None, createdAt="yesterday")})
+    with pytest.raises(UnprocessableError, match="and waited"):
+        await HANDLER.fetch(message("order", "order-1", "OrderCreated"), context(shop))
+
+
 async def test_an_order_that_is_kept_back_is_not_asked_about_further() -> None:
     shop = FakeCommercetools({"order/order-1": order(paymentState="Failed", customerId="c")})
     fetched = await HANDLER.fetch(message("order", "order-1"), context(shop))

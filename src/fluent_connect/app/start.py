@@ -4,10 +4,14 @@ import sys
 
 import uvloop
 
-from fluent_connect.app.config.load import load
+from fluent_connect.app.config.load import examine
+from fluent_connect.app.config.mistakes import ConfigMistakes, errors
+from fluent_connect.app.config.result import Config
+from fluent_connect.app.discovery import discover
 from fluent_connect.app.dryrun.folder import claim
 from fluent_connect.app.dryrun.rehearsal import Rehearsal
 from fluent_connect.app.lifetime import run
+from fluent_connect.app.lints import check
 from fluent_connect.app.playground import play
 from fluent_connect.app.service import Options
 
@@ -24,8 +28,19 @@ async def _serve(options: Options) -> int:
 async def _start(options: Options, rehearsal: Rehearsal | None) -> int:
     if options.sandbox:
         return await play(options, rehearsal)
-    config = load(options.config, options.profiles, None, options.overrides())
-    return await run(config, options.drain, rehearsal=rehearsal)
+    return await run(_loaded(options), options.drain, rehearsal=rehearsal)
+
+
+def _loaded(options: Options) -> Config:
+    """Return the configuration.
+
+    Raise ConfigMistakes with all that is wrong, with handlers and mapping files too.
+    """
+    found = examine(options.config, options.profiles, None, options.overrides())
+    if errors(found.mistakes):
+        handlers = discover(found.config.packages, found.config.paths)
+        raise ConfigMistakes(errors([*found.mistakes, *check(found.config, handlers)]))
+    return found.config
 
 
 async def _rehearse(options: Options) -> int:

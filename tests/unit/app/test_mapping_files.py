@@ -12,6 +12,8 @@ from fluent_connect.app.config.mistakes import ConfigMistakes, render_mistakes
 from fluent_connect.app.discovery import discover
 from fluent_connect.app.handlers import Handlers
 from fluent_connect.app.lints import check
+from fluent_connect.app.service import Options
+from fluent_connect.app.start import serve
 from fluent_connect.clients.commercetools.category import Category
 from fluent_connect.handlers.category.upsert import CategoryUpsertHandler
 from fluent_connect.handlers.settings import Settings
@@ -95,6 +97,18 @@ catgory: { fields: { name: { value: x } } }
         "the key 'ref' stands here twice",
     ):
         assert expected.format(folder) in told
+
+
+def test_a_start_tells_them_together_too(
+    mapping: Write, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    folder = mapping(order="order: { fields: { type: order.typo } }")
+    (folder / "application-connector.yml").write_text("fluent-connect: { prot: 1 }")
+    with pytest.raises(ConfigMistakes) as raised:
+        serve(Options(config=folder))
+    assert [each.code for each in raised.value.mistakes] == ["CFG003", "CFG040"]
 
 
 def test_a_file_that_is_no_text_is_a_mistake(mapping: Write, environ: dict[str, str]) -> None:

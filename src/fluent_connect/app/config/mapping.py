@@ -63,18 +63,15 @@ def chosen(folder: Path | None, profiles: Sequence[str]) -> list[Path]:
 
 def profiled(directory: Path, profile: str) -> bool:
     """Say whether a configuration folder has a mapping file of the profile."""
-    return bool(chosen(directory / FOLDER, [profile])[len(chosen(directory / FOLDER, [])) :])
+    return any(_profile(each) == profile for each in chosen(directory / FOLDER, [profile]))
 
 
 def mistake(fault: Fault) -> Mistake:
     """Return what is wrong with a mapping file as `check` and the start show it."""
-    return Mistake(
-        code="CFG002" if fault.duplicate else "CFG040",
-        place=fault.place,
-        what=fault.what,
-        why="a key stands once in its table" if fault.duplicate else "the mapping language",
-        fix=fault.fix,
-    )
+    code, why = "CFG040", "docs/reference/mapping-language.md"
+    if fault.duplicate:
+        code, why = "CFG002", "a key stands once in its table"
+    return Mistake(code=code, place=fault.place, what=fault.what, why=why, fix=fault.fix)
 
 
 def _profile(file: Path) -> str:

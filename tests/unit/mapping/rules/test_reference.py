@@ -9,7 +9,10 @@ import msgspec
 import pytest
 
 from fluent_connect.clients.commercetools.order import Order
+from fluent_connect.clients.fluent.schema.table import fields_of
+from fluent_connect.handlers.order.create import OrderCreateHandler
 from fluent_connect.handlers.settings import Settings
+from fluent_connect.mapping.defaults.packaged import packaged
 from fluent_connect.mapping.rules.blocks import parsed
 from fluent_connect.mapping.rules.compiler import Rules
 from fluent_connect.mapping.rules.mapper import Given, Mapper
@@ -32,6 +35,15 @@ def test_an_example_makes_what_stands_below_it(lines: str, made: str) -> None:
     mapper = Mapper(rules, Given(Settings()))
     found: Any = mapper.fill("order", Source(msgspec.json.decode(ORDER, type=Order)))
     assert found == json.loads(made)
+
+
+def test_the_file_that_is_shown_compiles_for_orders() -> None:
+    [text] = re.findall(
+        r'^```yaml title="mapping/order.yml"\n(.*?)^```', PAGE, re.MULTILINE | re.DOTALL
+    )
+    blocks = parsed(text, "order.yml").over(packaged())
+    rules = Rules(blocks, OrderCreateHandler.targets, settings=Settings, inputs=fields_of)
+    assert not rules.faults()
 
 
 def test_every_operator_and_modifier_has_an_example() -> None:

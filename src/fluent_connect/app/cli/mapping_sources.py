@@ -8,9 +8,8 @@ from typing import Any
 import msgspec
 
 from fluent_connect.app.build import account_map, externals, route_map
-from fluent_connect.app.cli.configuration import examined, loaded
 from fluent_connect.app.cli.errors import CliError
-from fluent_connect.app.config.mistakes import ConfigMistakes, did_you_mean, errors
+from fluent_connect.app.config.mistakes import did_you_mean
 from fluent_connect.app.config.result import Config
 from fluent_connect.app.shadow.draw import Payload
 from fluent_connect.app.shadow.editions import Edition
@@ -33,7 +32,6 @@ from fluent_connect.model.outcome import Skipped
 from fluent_connect.model.parcel import CT_QUEUE, Parcel
 from fluent_connect.queues.store import Delivery, Store
 
-_NO_ACCOUNT = "CFG020"
 _FILE = "file"
 _MOST = 20
 
@@ -100,18 +98,6 @@ def version_of(named: str, running: Edition, profiles: Sequence[str]) -> Edition
     except NoVersionError as error:
         do = "name a configuration folder, a folder with mapping files, or `defaults`"
         raise CliError("CLI007", str(error), do=do) from error
-
-
-def configuration(
-    config: Path | None, profiles: Sequence[str] | None, data: Path | None, *, needs_account: bool
-) -> Config:
-    """Return the configuration; for a resource in a file no account need be configured."""
-    if needs_account:
-        return loaded(config, profiles, data)
-    found = examined(config, profiles, data)
-    if wrong := [each for each in errors(found.mistakes) if each.code != _NO_ACCOUNT]:
-        raise ConfigMistakes(wrong)
-    return found.config
 
 
 def of_resource(found: Given, edition: Edition, wanted: Wanted) -> list[Subject]:

@@ -8,6 +8,7 @@ import msgspec
 
 from fluent_connect.app import logs
 from fluent_connect.app.cli import masking, store
+from fluent_connect.app.cli.configuration import flags, folder, loaded
 from fluent_connect.app.cli.errors import OK, PROBLEMS, CliError
 from fluent_connect.app.cli.mapping_shown import (
     Screen,
@@ -21,7 +22,6 @@ from fluent_connect.app.cli.mapping_shown import (
 from fluent_connect.app.cli.mapping_sources import (
     Subject,
     Wanted,
-    configuration,
     file_of,
     of_journal,
     of_notifications,
@@ -37,6 +37,7 @@ from fluent_connect.app.shadow.draw import Drawn
 from fluent_connect.app.shadow.editions import Edition, edition
 from fluent_connect.app.shadow.given import Given
 from fluent_connect.app.shadow.studio import Studio, from_file, offline, queried, shelf, studio
+from fluent_connect.app.shadow.unset import mapped_by
 from fluent_connect.queues.store import Store
 
 Place = tuple[Path | None, Sequence[str], Path | None]
@@ -66,28 +67,34 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
     async def _of_file(self, found: Given) -> int:
         if found.resource is None:
-            config = self._config(needs_account=True)
+            config = self._config()
             running, editions = self._editions(config)
             subjects = await of_notifications(found, running, self.wanted)
             return await self._drawn(config, subjects, editions)
-        config = from_file(self._config(needs_account=False))
+        config = self._without_account()
         running, editions = self._editions(config)
         subjects = of_resource(found, running, self.wanted)
         return await self._drawn(config, subjects, editions, found)
 
     async def _of_journal(self, opened: Store) -> int:
-        config = self._config(needs_account=True)
+        config = self._config()
         running, editions = self._editions(config)
         subjects = await of_journal(opened, self.what, running, self.wanted)
         if self.screen.unmasked:
             await store.write(opened, "map try --unmasked", self.what)
         return await self._drawn(config, subjects, editions)
 
-    def _config(self, *, needs_account: bool) -> Config:
-        found = configuration(
-            self.place[0], self.place[1], self.place[2], needs_account=needs_account
-        )
+    def _config(self) -> Config:
+        found = loaded(*self.place)
         return offline(found) if self.offline else found
+
+    def _without_account(self) -> Config:
+        """Return the configuration with files for commercetools; no secret need be set."""
+        config, profiles, data = self.place
+        found, unset = mapped_by(folder(config), profiles, flags(data))
+        if unset and not self.offline:
+            note("no account is configured here: Fluent is not asked, as with --offline")
+        return from_file(offline(found) if unset or self.offline else found)
 
     def _editions(self, config: Config) -> tuple[Edition, list[Edition]]:
         """Return the version that runs, and those to draw by: the old one first, if asked for."""

@@ -10,13 +10,13 @@ from typing import get_args
 import msgspec
 
 from fluent_connect.app.build import route_table
-from fluent_connect.app.config.load import load
 from fluent_connect.app.config.mistakes import ConfigMistakes, errors
 from fluent_connect.app.config.result import Config
 from fluent_connect.app.discovery import discover
 from fluent_connect.app.handlers import Handlers
 from fluent_connect.app.lints import check
 from fluent_connect.app.mapping_checks import mapping_mistakes
+from fluent_connect.app.shadow.unset import mapped_by
 from fluent_connect.clients.accounts import Account, Accounts
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.model.errors import UnprocessableError
@@ -58,9 +58,9 @@ def edition(
 
     def settings(account: Account) -> Settings:
         key = (account.name, account.retailer)
-        if key not in config.settings and config.settings:
+        if key not in config.settings:
             raise UnprocessableError(f"{name} has no account {account.name}/{account.retailer}")
-        return config.settings.get(key, Settings())
+        return config.settings[key]
 
     if wrong := errors([*config.mapping.mistakes, *mapping_mistakes(config, found)]):
         raise ConfigMistakes(wrong)
@@ -84,9 +84,10 @@ def is_configuration(folder: Path) -> bool:
 def other(folder: Path, running: Config, profiles: Sequence[str] = ()) -> Edition:
     """Return the version of another configuration folder. Raise ConfigMistakes if it is wrong.
 
-    Handlers are imported anew from its own paths, whatever those that run are called.
+    Handlers are imported anew from its own paths, whatever those that run are called. Its secrets
+    need not be set: both systems are read by the running version's accounts.
     """
-    config = load(folder, profiles)
+    config, _ = mapped_by(folder, profiles)
     with apart((*config.packages, *running.packages), running.paths):
         handlers = discover(config.packages, config.paths)
         found = check(config, handlers)

@@ -20,34 +20,12 @@ from fluent_connect.app.shadow.transports import (
     embedded,
     once,
 )
-from fluent_connect.clients.accounts import Account, CommercetoolsAccess, FluentAccess
 from fluent_connect.clients.transport import Transport
 from fluent_connect.clients.transports import open_transport
 from fluent_connect.model.errors import UnprocessableError
 from fluent_connect.model.message import Message
 
-_NOBODY = "none"
 _PLURALS = {"category": "categories", "inventory-entry": "inventory"}
-UNCONFIGURED = Account(
-    name="ACCOUNT",
-    retailer="1",
-    commercetools=CommercetoolsAccess(
-        project_key="project",
-        auth_url=FILE_URL,
-        api_url=FILE_URL,
-        client_id=_NOBODY,
-        client_secret=_NOBODY,
-    ),
-    fluent=FluentAccess(
-        account="ACCOUNT",
-        url=NOWHERE_URL,
-        username=_NOBODY,
-        password=_NOBODY,
-        client_id=_NOBODY,
-        client_secret=_NOBODY,
-    ),
-)
-"""Stands where no account is configured: a resource in a file needs none."""
 
 
 class Studio:
@@ -105,7 +83,7 @@ def offline(config: Config) -> Config:
 
 
 def from_file(config: Config) -> Config:
-    """Return the configuration with files in place of commercetools, and one account at least."""
+    """Return the configuration with files in place of commercetools."""
     accounts = [
         msgspec.structs.replace(
             each,
@@ -113,7 +91,7 @@ def from_file(config: Config) -> Config:
                 each.commercetools, api_url=FILE_URL, auth_url=FILE_URL
             ),
         )
-        for each in config.accounts or (UNCONFIGURED,)
+        for each in config.accounts
     ]
     return msgspec.structs.replace(config, accounts=accounts)
 

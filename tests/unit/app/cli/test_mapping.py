@@ -71,7 +71,8 @@ def fields(ran: Ran) -> dict[str, dict[str, Any]]:
 
 def test_a_resource_in_a_file_needs_no_account(shell: Shell, put: Any) -> None:
     ran = shell("map", "try", put("category", CATEGORY), "--json")
-    assert (ran.code, ran.err) == (0, "")
+    assert ran.code == 0
+    assert ran.err == "no account is configured here: Fluent is not asked, as with --offline\n"
     (row,) = ran.rows
     assert (row["resource"], row["outcome"], row["version"]) == ("category/c-1", "mapped", 3)
     assert row["handler"] == "CategoryUpsertHandler"
@@ -80,6 +81,29 @@ def test_a_resource_in_a_file_needs_no_account(shell: Shell, put: Any) -> None:
     assert (name["value"], name["on"]) == ("Chairs", ["create", "update"])
     assert name["reads"] == ["category.name"]
     assert "defaults/category.yml:" in name["rule"]
+
+
+def test_the_settings_of_an_account_count_though_its_secrets_are_not_set(
+    shell: Shell, put: Any, tmp_path: Path
+) -> None:
+    conf = tmp_path / "conf"
+    conf.mkdir()
+    access = "{ url: 'https://f.example.com', username: u, password: '${PW}', client-id: c,"
+    shop = "{ project-key: shop, auth-url: 'https://a.example.com', client-id: c,"
+    (conf / "application-connector.yml").write_text(f"""\
+fluent-connect:
+  settings: {{ catalogue: "SPRING:1" }}
+  accounts:
+    - name: ACME
+      retailer: "7"
+      fluent: {access} client-secret: '${{SECRET}}' }}
+      commercetools: {shop} api-url: 'https://b.example.com', client-secret: '${{SECRET}}' }}
+  doors: {{ default: {{ keys: ['${{KEY}}'] }} }}
+""")
+    ran = shell("map", "try", put("category", CATEGORY), "--config", str(conf), "--json")
+    assert ran.code == 0, ran.err
+    assert ran.rows[0]["account"] == "ACME"
+    assert fields(ran)["catalogue.ref"]["value"] == "SPRING:1"
 
 
 @pytest.mark.parametrize("columns", ["80", "120"])

@@ -11,9 +11,13 @@ from fluent_connect.app.clients import Clients
 from fluent_connect.app.config.sections import HttpSection
 from fluent_connect.app.shadow.draw import Drawn, draw
 from fluent_connect.app.shadow.rows import rows
-from fluent_connect.app.shadow.studio import UNCONFIGURED
-from fluent_connect.app.shadow.transports import FromFile, ReadOnly
-from fluent_connect.clients.accounts import Account, Accounts
+from fluent_connect.app.shadow.transports import FILE_URL, NOWHERE_URL, FromFile, ReadOnly
+from fluent_connect.clients.accounts import (
+    Account,
+    Accounts,
+    CommercetoolsAccess,
+    FluentAccess,
+)
 from fluent_connect.clients.fluent.model import Event, Mutation
 from fluent_connect.clients.transport import Answer, Request
 from fluent_connect.handlers.message_handler import (
@@ -30,13 +34,32 @@ from fluent_connect.model.notification import Reference
 from fluent_connect.router.desk import Desks
 from fluent_connect.router.routes import Route, RouteTable
 
+ACCOUNT = Account(
+    name="ACCOUNT",
+    retailer="1",
+    commercetools=CommercetoolsAccess(
+        project_key="project",
+        auth_url=FILE_URL,
+        api_url=FILE_URL,
+        client_id="none",
+        client_secret="none",
+    ),
+    fluent=FluentAccess(
+        account="ACCOUNT",
+        url=NOWHERE_URL,
+        username="none",
+        password="none",
+        client_id="none",
+        client_secret="none",
+    ),
+)
 MESSAGE = Message(
     id="m.0",
     name="route",
     key="k",
-    account=UNCONFIGURED.name,
-    retailer=UNCONFIGURED.retailer,
-    project_key=UNCONFIGURED.commercetools.project_key,
+    account=ACCOUNT.name,
+    retailer=ACCOUNT.retailer,
+    project_key=ACCOUNT.commercetools.project_key,
     resource=Reference("thing", "t-1"),
 )
 
@@ -74,9 +97,9 @@ async def drawn(
 ) -> Drawn:
     """Draw the message with a commercetools that holds just this."""
     way = FromFile(Nowhere(), {} if held is None else {"t-1": held})
-    clients = Clients([UNCONFIGURED], HttpSection(), transport=ReadOnly(way))
+    clients = Clients([ACCOUNT], HttpSection(), transport=ReadOnly(way))
     routes = RouteTable([Route("route", handler)])
-    desks = Desks(routes, Accounts([UNCONFIGURED]), lambda _: Settings())
+    desks = Desks(routes, Accounts([ACCOUNT]), lambda _: Settings())
 
     async def nothing() -> None:
         return None
@@ -157,7 +180,7 @@ async def test_what_is_gone_is_drawn_as_gone() -> None:
 
 
 async def test_another_accounts_resource_is_passed_on() -> None:
-    other = msgspec.structs.replace(UNCONFIGURED, name="OTHER")
+    other = msgspec.structs.replace(ACCOUNT, name="OTHER")
     found = await drawn(Handler, held=THING, other=other)
     assert (found.outcome, found.reason) == ("skipped", "belongs to OTHER/1: passed on")
 

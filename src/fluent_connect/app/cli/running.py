@@ -6,8 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
-import msgspec
 import typer
+from msgspec.structs import replace
 
 from fluent_connect.app.cli.configuration import folder
 from fluent_connect.app.cli.errors import CliError
@@ -96,8 +96,8 @@ def start(
             return serve(options)
         source = store_of(data, config, profile) if copy else None
         with dry_folder(None if copy else data, source) as place:
-            changes = {"data": place, "engine": "sqlite", "log_level": log_level or "warning"}
-            return serve(msgspec.structs.replace(options, **changes))
+            level = log_level or "warning"
+            return serve(replace(options, data=place, engine="sqlite", log_level=level))
     except OSError as error:
         raise not_started(error, data) from error
 

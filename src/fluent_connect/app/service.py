@@ -120,12 +120,13 @@ class Service:
         """Open the store, then the stations from the last to the first, then the doors."""
         config = self.config
         self.store = await self._open_store()
-        transport = self._transport
+        http, transport = config.http, self._transport
         if self._rehearsal is not None:
-            transport = self._rehearsal.transport(config.http.transport, transport)
+            http = self._rehearsal.calls(http)
+            transport = self._rehearsal.transport(http.transport, transport)
         self.clients = Clients(
             config.accounts,
-            config.http,
+            http,
             config.error_table,
             transport=transport,
             on_schema=schemas.log,

@@ -135,7 +135,8 @@ def _calls_of(text: str, *, unmasked: bool) -> Iterator[str]:
     for call in _calls.decode(text):
         status = str(call.status or "no answer")
         tone = "good" if call.status in _OK else "bad"
-        words = f"{call.method:<4} {call.system} {call.path}"
+        shared = f" (shared by {call.shared})" if call.shared > 1 else ""
+        words = f"{call.method:<4} {call.system} {call.path}{shared}"
         yield f"{indent}{words}  {paint(status, tone)}  {span(call.seconds)}"
         for name, shown in (("sent", call.sent), ("answer", call.answer)):
             if shown:

@@ -4,6 +4,7 @@ import shutil
 import sys
 from collections import Counter
 
+from fluent_connect.app.config.sections import HttpSection
 from fluent_connect.app.dryrun.shown import Teller
 from fluent_connect.app.dryrun.station import Rehearsed
 from fluent_connect.app.dryrun.values import Written
@@ -29,6 +30,11 @@ class Rehearsal:
         return DryTransport(
             real or open_transport(kind, connections=512), self._written, check=wrong
         )
+
+    def calls(self, section: HttpSection) -> HttpSection:
+        """Return how to call: no write shares a request, so that it is told whose it is."""
+        alone = section.batch.model_copy(update={"max": 1})
+        return section.model_copy(update={"batch": alone})
 
     def station(self, router: Station) -> Station:
         """Return the router's station, its outcomes changed to what is true of a dry run."""

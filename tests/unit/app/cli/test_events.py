@@ -3,8 +3,11 @@
 import json
 import sqlite3
 
+import msgspec
 import pytest
 
+from fluent_connect.app.cli.story import _calls_of
+from fluent_connect.clients.trace import Call
 from unit.app.cli.shelf import ROUTE, Shell, unit
 
 
@@ -78,6 +81,14 @@ def test_the_story_goes_from_the_door_to_the_calls(full: Shell) -> None:
     assert places == sorted(places)
     assert "GET  commercetools /shop/orders/o-1  200  40 ms" in out
     assert f"fluent-connect dead retry {unit(2)}.0" in out
+
+
+def test_a_shared_call_says_how_many_shared_it() -> None:
+    call = Call("fluent", "POST", "/graphql findCategory", 200, 0.04, shared=12)
+    alone = Call("fluent", "POST", "/graphql findCategory", 200, 0.04)
+    told = list(_calls_of(msgspec.json.encode([call, alone]).decode(), unmasked=False))
+    assert "findCategory (shared by 12)  200" in told[0]
+    assert "findCategory  200" in told[1]
 
 
 def test_what_waits_tells_for_what_and_until_when(full: Shell) -> None:

@@ -82,6 +82,8 @@ async def test_nothing_arrives_and_a_real_run_after_it_does_everything(
     assert summary["what"] == "summary"
     assert summary["writes"]["createOrder"] == 2
     assert summary["messages"]["written"] >= len(routed)
+    made = [each for each in said if each.get("operation") == "createCategory"]
+    assert len({each["message"] for each in made}) == len(made) > 1, "each is told with its own"
     sandbox.commercetools.notifier.targets.clear()
     async with Inside(sandbox, tmp_path / "real") as real:
         announced = await announce(sandbox, real.url)

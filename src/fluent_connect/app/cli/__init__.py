@@ -14,6 +14,7 @@ COMMANDS = {
     "doctor": ("doctor", "look at runtime, store, configuration and both platforms"),
     "routes": ("routes", "list which handler takes which messages"),
     "subscription": ("subscription", "plan, apply and watch what commercetools sends"),
+    "door": ("doors", "try a door of the running service with a signed sample"),
     "trigger": ("trigger", "send a signed notification, and follow it to its end"),
     "map": ("mapping", "try a mapping; replay messages through a new one"),
     "events": ("events", "find notifications; tell what became of one"),
@@ -34,7 +35,6 @@ Examples:
   fluent-connect events show 1234      what became of order 1234?
 
 Usage: fluent-connect COMMAND [OPTIONS]     (COMMAND --help: examples, options)
-
 fluent-connect carries every change in commercetools to Fluent OMS.
 
 Commands:

@@ -9,6 +9,7 @@ from fluent_connect.app.cli.errors import CliError
 from fluent_connect.app.config.doors import DoorEntry
 from fluent_connect.clients.transport import Answer, Request
 from fluent_connect.clients.transports import open_transport
+from fluent_connect.ingest.verify.hmac_body import HmacBody
 from fluent_connect.model.errors import UnreachableError
 
 _TIMEOUT = 10.0
@@ -27,6 +28,8 @@ def proof(door: DoorEntry, id_: str, timestamp: int, body: bytes) -> dict[str, s
         signed = _signature(door.secrets[0], id_, timestamp, body)
         stamp = {"webhook-id": id_, "webhook-timestamp": str(timestamp)}
         return {**stamp, "webhook-signature": signed}
+    if "hmac" in schemes and any(door.secrets):
+        return HmacBody(door.secrets, door.hmac.form).proof(body, timestamp)
     keys = [key for key in (*door.keys, *door.secrets) if key]
     if "api-key" in schemes and keys:
         return {door.header: keys[0]}

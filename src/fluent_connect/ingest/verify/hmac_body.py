@@ -64,18 +64,28 @@ class HmacBody:
         stamp = knock.headers.get(self._stamp, b"") if self._stamp else b""
         if self._stamp and not self._timely(stamp, now):
             return False
-        sign = _TIMESTAMP.encode()
-        signed = b"%b%b%b" % (
-            self._before.replace(sign, stamp),
-            knock.body,
-            self._after.replace(sign, stamp),
-        )
+        signed = self._signed(knock.body, stamp)
         passed = False
         for key in self._keys:
             passed |= hmac.compare_digest(
                 given, self._encoded(hmac.digest(key, signed, self._digest))
             )
         return passed
+
+    def proof(self, body: bytes, now: float) -> dict[str, str]:
+        """Return the headers by which a sender with the first secret proves itself."""
+        stamp = str(int(now)).encode() if self._stamp else b""
+        digest = hmac.digest(self._keys[0], self._signed(body, stamp), self._digest)
+        headers = {self._header.decode(): (self._prefix + self._encoded(digest)).decode()}
+        return {**headers, self._stamp.decode(): stamp.decode()} if self._stamp else headers
+
+    def _signed(self, body: bytes, stamp: bytes) -> bytes:
+        sign = _TIMESTAMP.encode()
+        return b"%b%b%b" % (
+            self._before.replace(sign, stamp),
+            body,
+            self._after.replace(sign, stamp),
+        )
 
     def _encoded(self, digest: bytes) -> bytes:
         return digest.hex().encode() if self._hex else base64.b64encode(digest)

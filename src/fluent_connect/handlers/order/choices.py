@@ -25,7 +25,7 @@ _NOBODY = Address()
 def order_type(plan: Plan, settings: Settings) -> str:
     """Return Fluent's type of the order: never HD or CC for what is both, or several."""
     kinds = [each.kind for each in plan.destinations]
-    kind = kinds[0] if len(kinds) == 1 else "MULTI"
+    kind = "MULTI" if plan.several else kinds[0]
     found = settings.order_types.get(kind)
     if not found:
         ways = " and ".join(dict.fromkeys(kinds))

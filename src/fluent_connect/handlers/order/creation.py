@@ -58,9 +58,8 @@ def _creation(order: ExportedOrder, ref: str, message: Message, context: MapCont
     costs = settle(order, shipping, settings)
     held, empty = sorted_out(payments(order))
     ways = choices(order, shipping, costs, context)
-    several = len(ways) > 1
     refs = {
-        each.key: str(way["ref"]) if several else None
+        each.key: str(way["ref"]) if shipping.several else None
         for each, way in zip(shipping.destinations, ways, strict=True)
     }
     sold = items(order, shipping, costs, context, refs)
@@ -77,7 +76,10 @@ def _creation(order: ExportedOrder, ref: str, message: Message, context: MapCont
     if order.billing_address is not None:
         billing = AddressSource(order, order.billing_address, "")
         found["billingAddress"] = fill("billing-address", billing)
-    found["fulfilmentChoices" if several else "fulfilmentChoice"] = ways if several else ways[0]
+    if shipping.several:
+        found["fulfilmentChoices"] = ways
+    else:
+        (found["fulfilmentChoice"],) = ways
     found["items"] = sold
     if held:
         found["financialTransactions"] = transactions(order, held, context)

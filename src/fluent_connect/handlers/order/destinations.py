@@ -55,10 +55,15 @@ class Portion(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """All destinations of an order, and what goes where. `homes`: of custom lines, by their id."""
+    """All destinations of an order, and what goes where.
+
+    `several`: there are several, or the order ships so (Multiple), be it to one in the end.
+    `homes`: of custom lines, by their id.
+    """
 
     destinations: Sequence[Destination]
     portions: Sequence[Portion]
+    several: bool
     homes: Mapping[str, str] = {}
 
     def home(self, line: CustomLineItem) -> str:
@@ -86,7 +91,8 @@ def plan(order: Order, settings: Settings) -> Plan:
         for destination in destinations
         for portion in found[destination.shipment.key, destination.pickup]
     ]
-    return Plan(destinations, portions, dict(_homes(order, shipments, destinations)))
+    several = len(destinations) > 1 or order.shipping_mode == "Multiple"
+    return Plan(destinations, portions, several, dict(_homes(order, shipments, destinations)))
 
 
 def _homes(

@@ -33,7 +33,7 @@ def items(
 ) -> list[Filled]:
     """Return one item for each portion, then those of the custom lines that are products.
 
-    `choice_refs`: what the fulfilment choice of each destination is called; None if there is one.
+    `choice_refs`: what the fulfilment choice of each destination is called; None: not to be told.
     """
     fill, till = context.mapping.fill, _Till(costs, context.settings)
     made = []

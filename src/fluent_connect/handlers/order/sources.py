@@ -49,8 +49,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What an item comes to: a line, a part of one, or a custom line.
 
     net, tax, gross: of all pieces, after all discounts. price, paid_price, tax_price: as
-    `item-prices` says. discounts: of the line, id and amount as text. choice_ref: None if the
-    order has but one fulfilment choice.
+    `item-prices` says. discounts: of the line, id and amount as text. choice_ref: None unless
+    the order is of several ways (MULTI).
     """
 
     ref: str

@@ -252,11 +252,12 @@ class Service:
             doors(self.config.doors, published),
             accepting=lambda: not self.pulse.disk_full,
             on_request=self.telemetry.requested,
-            confirm=published.confirm,
+            confirm=published.confirm if self._rehearsal is None else _leave,
             doubt=clock.doubt,
         )
         keeper = Keeper(published, told=clock.told)
-        self._background.append(asyncio.create_task(keeper.run()))
+        self._keeper = asyncio.create_task(keeper.run())
+        self._background.append(self._keeper)
         return webhook
 
     def _pulse(self) -> Pulse:
@@ -321,6 +322,8 @@ class Service:
         dead = [task.get_name() for task in self._running if task.done()]
         if dead and not self.draining:
             found.append(f"stopped: the consumer of {', '.join(dead)}")
+        if self._keeper.done() and not self.draining:
+            found.append("stopped: what fetches the keys of doors")
         return ["draining", *found] if self.draining else found
 
     def _details(self) -> Mapping[str, object]:
@@ -342,6 +345,10 @@ class Service:
         active = self.handlers.active(self.config.routes)
         inactive = self.handlers.inactive(self.config.routes)
         return _by_kind(msgspec.to_builtins(active), msgspec.to_builtins(inactive))
+
+
+def _leave(url: str) -> None:
+    """Confirm nothing: a dry run changes nothing outside."""
 
 
 def _by_kind(

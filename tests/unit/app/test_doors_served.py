@@ -1,5 +1,6 @@
 """Doors of the running service whose keys others publish: fetched beside it, over real HTTP."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -91,7 +92,16 @@ async def test_a_door_asks_to_return_until_its_issuer_has_answered(
             assert len(statuses) < 1000
         assert set(statuses) <= {(503, "30"), (202, None)}
         assert await post(bearer(exp=time.time() - 61)) == (401, None)
+        assert connector.service.problems() == []
         ask = {"webhook-request-origin": "grid.example", **bearer()}
         async with connector.session.options(connector.url + PATH, headers=ask) as answer:
             assert answer.status == 200
             assert answer.headers["webhook-allowed-origin"] == "grid.example"
+
+
+async def test_it_is_not_ready_without_what_fetches_keys(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with Inside(sandbox, tmp_path) as connector:
+        assert connector.service.problems() == []
+        connector.service._keeper.cancel()
+        await asyncio.wait([connector.service._keeper])
+        assert connector.service.problems() == ["stopped: what fetches the keys of doors"]

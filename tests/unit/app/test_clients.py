@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from fluent_connect.app.clients import Clients
-from fluent_connect.app.config.sections import HttpSection
+from fluent_connect.app.config.sections import Batch, HttpSection
+from fluent_connect.clients.fluent.batch import BatchSettings
 from fluent_connect.clients.http import Trace
 from unit.clients.wire import account
 
@@ -21,5 +23,20 @@ async def test_retailers_of_an_account_share_budget_and_breaker_but_not_clients(
         assert len(clients._budgets) == 4
         made: list[Any] = [clients(each, Trace()) for each in accounts]
         assert len({id(each) for pair in made for each in pair}) == 6
+    finally:
+        await clients.close()
+
+
+@pytest.mark.parametrize(("most", "shared"), [(1, False), (7, True)])
+async def test_the_configuration_says_how_many_operations_share_a_request(
+    most: int, shared: bool
+) -> None:
+    one = account("ACME", "1")
+    clients = Clients([one], HttpSection(batch=Batch(max=most, parallel=3)))
+    try:
+        batcher = clients._apis[one.name, one.retailer].fluent.graphql._batcher
+        assert (batcher is not None) is shared
+        if batcher is not None:
+            assert batcher._settings == BatchSettings(most=7, parallel=3)
     finally:
         await clients.close()

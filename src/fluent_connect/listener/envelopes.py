@@ -6,14 +6,16 @@ A body is looked at once without decoding what it holds. Wrappers may stand in e
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import UNSET, Meta, Raw, UnsetType
 
 from fluent_connect.listener.cloud_events import CloudEvent, binary, is_binary, structured
 from fluent_connect.model.errors import MalformedError, Skip
 
 DEEPEST = 4
+MOST_PARTS = 10_000
 _CONFIRMATIONS = {
     "SubscriptionConfirmation": "the door that verified it confirms what it has on its list",
     "UnsubscribeConfirmation": "somebody ended the subscription",
@@ -48,7 +50,7 @@ class _Pushed(msgspec.Struct):
 _probe = msgspec.json.Decoder(_Probe).decode
 _pushed = msgspec.json.Decoder(_Pushed).decode
 _text = msgspec.json.Decoder(str).decode
-_items = msgspec.json.Decoder(list[Raw]).decode
+_items = msgspec.json.Decoder(Annotated[list[Raw], Meta(max_length=MOST_PARTS)]).decode
 
 
 def unwrap(body: bytes, headers: Mapping[str, str] = {}, *, batch: bool = True) -> Sequence[bytes]:

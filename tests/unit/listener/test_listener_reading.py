@@ -130,6 +130,12 @@ _WHOLE = {
 }
 
 
+async def test_a_batch_has_ten_thousand_parts_at_most() -> None:
+    assert (await hear(b"[" + b"{}," * 9_999 + b"{}]")).fate == Done("10000 parts")
+    with pytest.raises(MalformedError, match="10000"):
+        await hear(b"[" + b"{}," * 10_000 + b"{}]")
+
+
 async def test_a_part_of_a_batch_is_no_batch_and_data_is_base64() -> None:
     with pytest.raises(MalformedError, match="batch in a batch"):
         await hear([[]], {"part": "0"})

@@ -3,12 +3,12 @@ import pytest
 
 from fluent_connect.clients.fluent.model import Upsert
 from fluent_connect.handlers.order.export import ExportedOrder
+from fluent_connect.handlers.order.transactions import PaymentGoneError
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.model.errors import (
     RetryableError,
     Skip,
     UnprocessableError,
-    UnreachableError,
 )
 from fluent_schema import faults
 from unit.handlers.made_up_orders import (
@@ -145,11 +145,15 @@ async def test_a_customer_whose_address_changed_keeps_its_name_in_orders() -> No
     assert customer["id"].create["username"] == "old@example.com"
 
 
-async def test_an_unexpanded_payment_is_read_by_itself_or_is_an_outage() -> None:
+async def test_an_unexpanded_payment_is_read_by_itself_and_one_that_is_gone_holds_up_nobody() -> (
+    None
+):
     raw = order(paymentInfo={"payments": [{"typeId": "payment", "id": "payment-1"}]})
     held = {"order/order-1": raw}
-    with pytest.raises(UnreachableError, match="view_payments"):
+    with pytest.raises(PaymentGoneError, match="payment-1, which commercetools does not") as raised:
         await HANDLER.fetch(message("order", "order-1"), context(FakeCommercetools(held)))
+    assert raised.value.few_tries
+    assert raised.value.counts
     both = {**held, "payment/payment-1": payment(("Charge", "Success", 2975))}
     fetched = await HANDLER.fetch(message("order", "order-1"), context(FakeCommercetools(both)))
     assert fetched.resource is not None

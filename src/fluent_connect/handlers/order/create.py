@@ -27,7 +27,7 @@ from fluent_connect.handlers.order.export import (
     order_ref,
 )
 from fluent_connect.handlers.order.sources import TARGETS
-from fluent_connect.handlers.order.transactions import payments
+from fluent_connect.handlers.order.transactions import PaymentGoneError, payments
 from fluent_connect.mapping.rules.target import Target
 from fluent_connect.mapping.text import clean
 from fluent_connect.model.errors import RetryableError, Skip, UnprocessableError
@@ -133,12 +133,18 @@ async def _with_payments(order: ExportedOrder, context: HandlerContext) -> Expor
     links = [
         link
         if link.obj
-        else msgspec.structs.replace(
-            link, obj=await context.commercetools.get(Reference("payment", link.id), Payment)
-        )
+        else msgspec.structs.replace(link, obj=await _payment(link.id, order, context))
         for link in info.payments
     ]
     read = msgspec.structs.replace(info, payments=links)
-    full = msgspec.structs.replace(order, payment_info=read)
-    payments(full)
-    return full
+    return msgspec.structs.replace(order, payment_info=read)
+
+
+async def _payment(id_: str, order: ExportedOrder, context: HandlerContext) -> Payment:
+    """Return a payment. Raise PaymentGoneError if it is not there; a missing scope is an outage."""
+    found = await context.commercetools.get(Reference("payment", id_), Payment)
+    if found is None:
+        raise PaymentGoneError(
+            f"order {order.id} refers to payment {id_}, which commercetools does not have"
+        )
+    return found

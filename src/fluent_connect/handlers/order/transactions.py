@@ -14,7 +14,7 @@ from fluent_connect.handlers.order.sources import Json, TransactionSource
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.mapping import money
 from fluent_connect.mapping.text import clean
-from fluent_connect.model.errors import UnprocessableError, UnreachableError
+from fluent_connect.model.errors import RetryableError, UnprocessableError, UnreachableError
 
 _UNKNOWN = "UNKNOWN"
 
@@ -32,6 +32,12 @@ class Held(msgspec.Struct, frozen=True):
     refunded: int
     digits: int
     currency: str
+
+
+class PaymentGoneError(RetryableError):
+    """A payment of an order was deleted, or cannot be seen yet: no reason to send it as unpaid."""
+
+    few_tries = True
 
 
 def payments(order: Order) -> list[Payment]:

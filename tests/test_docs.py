@@ -14,9 +14,11 @@ import pytest
 
 from fluent_connect.app.cli import COMMANDS
 from fluent_connect.app.config import placeholders
-from fluent_connect.app.config.load import examine
+from fluent_connect.app.config.load import examine, load
 from fluent_connect.app.config.mistakes import errors
+from fluent_connect.app.discovery import discover
 from fluent_connect.app.handlers import is_handler, is_job, is_receiver
+from fluent_connect.app.mapping_checks import mapping_mistakes
 from unit.app.conftest import ENVIRON
 
 ROOT = Path(__file__).parents[1]
@@ -67,6 +69,23 @@ _CONFIGURATION = [each for each in snippets("yaml", "yml") if _root(each)]
 def test_configuration_in_the_documents_loads(snippet: Snippet, tmp_path: Path) -> None:
     (tmp_path / _FILES[str(_root(snippet))]).write_text(snippet.text, encoding="utf-8")
     found = errors(examine(tmp_path, (), _variables(snippet.text)).mistakes)
+    assert not found, "\n".join(str(each) for each in found)
+
+
+_MAPPED = re.compile(r"# (mapping/\w+\.yml)\n")
+_MAPPINGS = [each for each in snippets("yaml", "yml") if _MAPPED.match(each.text)]
+
+
+@pytest.mark.parametrize("snippet", _MAPPINGS, ids=_place)
+def test_mapping_files_in_the_documents_compile(snippet: Snippet, tmp_path: Path) -> None:
+    name = _MAPPED.match(snippet.text)
+    assert name is not None
+    file = tmp_path / name[1]
+    file.parent.mkdir()
+    file.write_text(snippet.text, encoding="utf-8")
+    config = load(tmp_path, (), ENVIRON)
+    assert config.mapping.files == (file,)
+    found = mapping_mistakes(config, discover(config.packages, config.paths))
     assert not found, "\n".join(str(each) for each in found)
 
 

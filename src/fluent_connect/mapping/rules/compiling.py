@@ -123,7 +123,7 @@ class Compiling:
         known = (found[0], *OPERATORS[found[0]], *also)
         for key, place in table.keys.items():
             if key not in known:
-                fix = hint(key, known, f"it takes: {', '.join(known[1:])}")
+                fix = hint(key, (*known, *OPERATORS), f"it takes: {', '.join(known[1:])}")
                 self.mistaken(place, f"`{found[0]}` takes no {key!r}", fix)
         return found[0]
 

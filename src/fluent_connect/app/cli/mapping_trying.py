@@ -137,7 +137,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
             return OK
         drawn = await opened.drawn(message, subject.payload, *editions)
         new = drawn[-1]
-        if new.outcome == "unread":
+        if new.outcome == "unread" or _lacks(new, opened.absent):
             raise unread(new, opened.absent)
         compared = _compared(drawn, screen) if self.diff is not None else None
         if self.json:
@@ -162,6 +162,13 @@ def differ(drawn: Sequence[Drawn], found: Sequence[Difference]) -> bool:
     """Say whether two versions make something else of a message."""
     old, new = drawn[0], drawn[-1]
     return bool(found) or (old.outcome, old.reason) != (new.outcome, new.reason)
+
+
+def _lacks(drawn: Drawn, absent: Sequence[str]) -> bool:
+    """Say whether a message waits for what the file does not hold."""
+    return drawn.outcome == "waits" and any(
+        each.rpartition("/")[2] in drawn.reason for each in absent
+    )
 
 
 def unread(drawn: Drawn, absent: Sequence[str] = ()) -> CliError:

@@ -12,7 +12,6 @@ from fluent_connect.app.dryrun.folder import claim
 from fluent_connect.app.dryrun.rehearsal import Rehearsal
 from fluent_connect.app.lifetime import run
 from fluent_connect.app.lints import check
-from fluent_connect.app.playground import play
 from fluent_connect.app.service import Options
 
 
@@ -27,6 +26,8 @@ async def _serve(options: Options) -> int:
 
 async def _start(options: Options, rehearsal: Rehearsal | None) -> int:
     if options.sandbox:
+        from fluent_connect.app.playground import play  # noqa: PLC0415 - the sandbox takes 6 MB
+
         return await play(options, rehearsal)
     return await run(_loaded(options), options.drain, rehearsal=rehearsal)
 

@@ -151,9 +151,20 @@ class Connector(Client):
 
     async def ended(self, within: float = _PATIENCE) -> int:
         """Wait for the process to end by itself; return its exit code."""
-        code = await asyncio.wait_for(self._process.wait(), within)
+        try:
+            code = await asyncio.wait_for(self._process.wait(), within)
+        except TimeoutError:
+            raise AssertionError(f"it runs after {within:g} s:\n{self.text[-3000:]}") from None
         await self._reading
         return code
+
+    async def fails(self, within: float = _PATIENCE) -> int:
+        """Start a process that ends by itself; return its exit code."""
+        await self.start()
+        try:
+            return await self.ended(within)
+        finally:
+            await self.end()
 
     async def end(self) -> None:
         """Kill the process if it still runs."""

@@ -96,9 +96,7 @@ async def test_a_second_service_on_the_same_data_is_refused(
     data = tmp_path / "data"
     async with Connector(data, environ, config=quick) as first:
         second = Connector(data, environ, command=command(data, quick))
-        await second.start()
-        assert await second.ended() == 7
-        await second.end()
+        assert await second.fails() == 7
         assert "another process serves" in second.text
         assert "Traceback" not in second.text
         assert (await first.get("/readyz"))[0] == 200
@@ -304,10 +302,7 @@ async def test_a_handler_that_blocks_the_loop_ends_the_process_and_is_dead_in_th
         assert await connector.ended(within=30) == 70
         assert "loop blocked" in connector.text
         assert "time.sleep(3600)" in connector.text
-    unready = Connector(data, environ, config=folder)
-    await unready.start()
-    assert await unready.ended(within=30) == 70
-    await unready.end()
+    assert await Connector(data, environ, config=folder).fails(within=30) == 70
     async with Connector(data, environ, config=folder) as connector:
         assert await connector.post(change("customer", "harmless")) == 202
         ledger = await connector.settled(accepted=2)

@@ -136,6 +136,7 @@ class Service:
         self.pulse = self._pulse()
         await self._wake_parked()
         await self.pulse.look_at_pauses()
+        self._watch_the_loop()
         self._consume(EVENT_QUEUE, self._router())
         for queue, listener in self._listeners().items():
             self._consume(queue, listener)
@@ -275,15 +276,18 @@ class Service:
         url = self.config.queues[CT_QUEUE].url
         return sqlite_path(url).absolute() if url.startswith("sqlite:") else None
 
-    def _start_background(self) -> None:
-        journal = self.config.journal
-        keep = Keep(journal.retention_settled, journal.retention_seen, journal.retention_bodies)
+    def _watch_the_loop(self) -> None:
+        """Watch before anything is taken: the first message may be the one that blocks."""
         suspects = Suspects(self.store, self.routes, self._consumers)
         self._watchdog = Watchdog(suspects.timeout, before_end=suspects.spare)
         self._watchdog.start()
         self.telemetry.gauge("worker_loop_lag_seconds", "Of the event loop.").set_function(
             lambda: self._watchdog.lag
         )
+
+    def _start_background(self) -> None:
+        journal = self.config.journal
+        keep = Keep(journal.retention_settled, journal.retention_seen, journal.retention_bodies)
         house = Housekeeping(self.store, keep)
         self._background = [asyncio.create_task(each) for each in (self.pulse.run(), house.run())]
         self._watch = self._subscription_watch()

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
@@ -25,9 +25,10 @@ _MOST_FAILED = 1024
 class Keeper:
     """Keeps `published` fresh from its start to its cancellation.
 
-    A key set is fetched at once, then as long as its answer says (5 minutes to 12 hours), sooner if
-    an id is seen that is not in it, but not twice a minute. `told`: given the time of each answer,
-    and ours. `pace`: waits are multiplied by it.
+    A key set is fetched at once, then as long as its answer says (5 minutes to 12 hours), and at
+    once if an id is seen that is not in it, but that not twice a minute. `told`: given the time of
+    each answer, and ours. `on_taken`: told that something new is known. `pace`: waits are
+    multiplied by it.
     """
 
     def __init__(
@@ -37,14 +38,17 @@ class Keeper:
         *,
         clock: Callable[[], float] = time.time,
         told: Callable[[float, float], None] = lambda _theirs, _ours: None,
+        on_taken: Callable[[], Awaitable[None]] | None = None,
         pace: float = 1.0,
     ) -> None:
         self._published = published
         self._open = open_fetcher
         self._clock = clock
         self._told = told
+        self._on_taken = on_taken
         self._pace = pace
         self._failed: dict[str, float] = {}
+        self._again: dict[str, float] = {}
         self._confirmations: asyncio.Queue[str] = asyncio.Queue(_MOST_CONFIRMATIONS)
         self._log = structlog.get_logger("fluent_connect")
 
@@ -67,30 +71,42 @@ class Keeper:
         keys.wake = wanted.set
         failures = 0
         while True:
-            age = await self._fetch_keys(keys, first=failures == 0)
             wanted.clear()
+            age = await self._fetch_keys(keys, first=failures == 0)
             if age is None:
                 failures += 1
                 await self._sleep(min(_FIRST_RETRY * 2 ** (failures - 1), _LAST_RETRY))
                 continue
             failures = 0
-            await self._sleep(_FLOOR)
             try:
-                async with asyncio.timeout(max(0.0, age - _FLOOR) * self._pace):
+                async with asyncio.timeout(age * self._pace):
                     await wanted.wait()
             except TimeoutError:
                 continue
+            await self._rest(keys)
+
+    async def _rest(self, keys: KeySet) -> None:
+        """Return once keys may be fetched again out of turn: strangers may ask for any id."""
+        now = time.monotonic()
+        wait = self._again.get(keys.url, now) - now
+        if wait > 0:
+            keys.rest(away=True)
+            await asyncio.sleep(wait)
+            keys.rest(away=False)
+        self._again[keys.url] = time.monotonic() + _FLOOR * self._pace
 
     async def _fetch_keys(self, keys: KeySet, *, first: bool) -> float | None:
         """Return for how long the keys that were fetched hold; None if they could not be."""
+        began = self._clock()
         try:
             document = await self._fetcher.get(keys.url, private=keys.private)
-            keys.take(document.body, self._clock())
+            keys.take(document.body, began)
         except ConnectError as error:
+            keys.rest(away=True)
             if first:
                 self._log.warning("keys of a door", url=keys.url, why=str(error), fix=_FIX)
             return None
-        self._compare(document)
+        await self._taken(document)
         return min(max(document.max_age or _USUAL_AGE, _LEAST_AGE), _MOST_AGE)
 
     async def _certify(self) -> None:
@@ -115,7 +131,7 @@ class Keeper:
             except ConnectError as error:
                 why = str(error)
                 continue
-            self._compare(document)
+            await self._taken(document)
             return True
         self._log.warning("certificate of SNS", url=url, why=why, fix=_FIX)
         while len(self._failed) >= _MOST_FAILED:
@@ -146,9 +162,11 @@ class Keeper:
                 fix = "aws sns confirm-subscription, or subscribe again"
                 self._log.error("confirmation of SNS", topic=_topic(url), why=why, fix=fix)
 
-    def _compare(self, document: Document) -> None:
+    async def _taken(self, document: Document) -> None:
         if document.date is not None:
             self._told(document.date, self._clock())
+        if self._on_taken is not None:
+            await self._on_taken()
 
     async def _sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds * self._pace)

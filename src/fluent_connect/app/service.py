@@ -26,6 +26,7 @@ from fluent_connect.app.housekeeping import Housekeeping, Keep
 from fluent_connect.app.http import Admin, Described
 from fluent_connect.app.keeper import Keeper
 from fluent_connect.app.pulse import Pulse
+from fluent_connect.app.remembered import Remembered
 from fluent_connect.app.server import Server
 from fluent_connect.app.subscription_watch import SubscriptionWatch
 from fluent_connect.app.subscriptions import statuses
@@ -255,8 +256,11 @@ class Service:
             on_request=self.telemetry.requested,
             confirm=published.confirm if self._rehearsal is None else _leave,
             doubt=clock.doubt,
+            news=published.news,
         )
-        keeper = Keeper(published, told=clock.told)
+        remembered = Remembered(self.config.data, published)
+        remembered.recall()
+        keeper = Keeper(published, told=clock.told, on_taken=remembered.keep)
         self._keeper = asyncio.create_task(keeper.run())
         self._background.append(self._keeper)
         return webhook

@@ -11,7 +11,7 @@ class Bucket:
     """
 
     def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._rate = rate
+        self.rate = rate
         self._most = max(1.0, rate)
         self._left = self._most
         self._clock = clock
@@ -19,10 +19,10 @@ class Bucket:
 
     def take(self) -> bool:
         """Say whether one more may pass now."""
-        if not self._rate:
+        if not self.rate:
             return True
         now = self._clock()
-        self._left = min(self._most, self._left + (now - self._at) * self._rate)
+        self._left = min(self._most, self._left + (now - self._at) * self.rate)
         self._at = now
         if self._left < 1.0:
             return False

@@ -17,13 +17,19 @@ ACCEPTED: Mapping[str, Any] = {
 
 
 class Reply:
-    """An answer other than 202: its status, and the two messages that tell it."""
+    """An answer other than 202: its status, and the two messages that tell it.
 
-    __slots__ = ("body", "start", "status")
+    soon: it may be another one in a moment, once a key is here that is being fetched.
+    """
 
-    def __init__(self, status: int, why: str, *headers: tuple[bytes, bytes]) -> None:
+    __slots__ = ("body", "soon", "start", "status")
+
+    def __init__(
+        self, status: int, why: str, *headers: tuple[bytes, bytes], soon: bool = False
+    ) -> None:
         text = b'{"error":%b}' % msgspec.json.encode(why)
         self._make(status, text, (_JSON, *headers))
+        self.soon = soon
 
     @classmethod
     def json(cls, status: int, text: bytes) -> "Reply":
@@ -42,6 +48,7 @@ class Reply:
     def _make(self, status: int, text: bytes, headers: Iterable[tuple[bytes, bytes]]) -> None:
         length = (b"content-length", str(len(text)).encode())
         self.status = status
+        self.soon = False
         self.start = {
             "type": "http.response.start",
             "status": status,
@@ -66,7 +73,7 @@ UNDECIDED = Reply(503, "this door cannot tell yet who may knock", _LATER)
 UNSTORED = Reply(503, "could not be stored", _LATER)
 
 
-def undecided(why: str, seconds: float | None) -> Reply:
+def undecided(why: str, seconds: float | None, *, soon: bool = False) -> Reply:
     """Return the answer while it cannot be told whether a proof holds: come again."""
     later = (b"retry-after", str(max(1, round(seconds or _USUAL_WAIT))).encode())
-    return Reply(503, f"this door cannot tell yet: {why}", later)
+    return Reply(503, f"this door cannot tell yet: {why}", later, soon=soon)

@@ -10,8 +10,10 @@ import structlog
 
 from fluent_connect.ingest import handshakes, replies
 from fluent_connect.ingest.buckets import Bucket
+from fluent_connect.ingest.news import News
 from fluent_connect.ingest.replies import ACCEPTED, Reply
 from fluent_connect.ingest.verify.door import DEFAULT, FLUENT, Door
+from fluent_connect.ingest.verify.published import BeingFetchedError
 from fluent_connect.ingest.verify.scheme import Knock, Scheme
 from fluent_connect.model.deadlines import Deadlines
 from fluent_connect.model.errors import RetryableError
@@ -53,10 +55,14 @@ _GONE = 499
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How long a sender may take with the body, the store with its commit; seconds."""
+    """How long a sender may take with the body, the store with its commit; seconds.
+
+    keys: how long a request waits for a key that is being fetched.
+    """
 
     body: float = 15.0
     store: float = 3.0
+    keys: float = 2.0
     sweep: float = 0.25
 
 
@@ -69,6 +75,7 @@ class Webhook:
     on_request: see OnRequest.
     confirm:    given the URL that confirms a subscription which a door wants; must not wait.
     doubt:      why our clock cannot be trusted with refusing anybody; "" if it can.
+    news:       of keys that are being fetched.
     """
 
     def __init__(
@@ -81,23 +88,33 @@ class Webhook:
         on_request: OnRequest = lambda _door, _status, _seconds: None,
         confirm: Callable[[str], None] = lambda _url: None,
         doubt: Callable[[], str] = lambda: "",
+        news: News | None = None,
         limits: Limits = Limits(),  # noqa: B008 - frozen
     ) -> None:
         self._store = store
-        self._paths = {f"{PATH}/{name}": door for name, door in doors.items()}
-        if DEFAULT in doors:
-            self._paths[PATH] = doors[DEFAULT]
-        if FLUENT in doors:
-            self._paths[FLUENT_PATH] = doors[FLUENT]
+        self._buckets: dict[str, Bucket] = {}
+        self.open(doors)
         self._clock = clock
         self._accepting = accepting
         self._on_request = on_request
         self._confirm = confirm
         self._doubt = doubt
-        self._buckets = {name: Bucket(door.rate) for name, door in doors.items()}
+        self._news = news or News()
         self._limits = limits
         self._deadlines = Deadlines(limits.sweep)
         self._log = structlog.get_logger("fluent_connect")
+
+    def open(self, doors: Mapping[str, Door]) -> None:
+        """Have these doors instead of those that were: for each request that comes from now on."""
+        paths = {f"{PATH}/{name}": door for name, door in doors.items()}
+        if DEFAULT in doors:
+            paths[PATH] = doors[DEFAULT]
+        if FLUENT in doors:
+            paths[FLUENT_PATH] = doors[FLUENT]
+        for name, door in doors.items():
+            if name not in self._buckets or self._buckets[name].rate != door.rate:
+                self._buckets[name] = Bucket(door.rate)
+        self._paths = paths
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -140,6 +157,8 @@ class Webhook:
         if refused is not None:
             return refused
         unproven = self._unproven(door.early, knock)
+        if unproven is not None and unproven.soon:
+            unproven = await self._later(door.early, knock, unproven)
         open_ = door.open_handshake and b"aeg-event-type" in knock.headers
         if unproven is not None and not door.late and not open_:
             return unproven
@@ -152,6 +171,8 @@ class Webhook:
         """Return what becomes of a body; `unproven`: why it was not let in before it was read."""
         if unproven is not None:
             unproven = self._unproven(door.late, knock, unproven)
+            if unproven is not None and unproven.soon:
+                unproven = await self._later(door.late, knock, unproven)
         if unproven is None or door.open_handshake:
             shaken = self._shaken(door, knock)
             if shaken is not None:
@@ -192,9 +213,23 @@ class Webhook:
                 if scheme.passes(knock, now):
                     return None
             except RetryableError as error:
-                refused = replies.undecided(str(error), error.retry_after)
+                refused = replies.undecided(
+                    str(error), error.retry_after, soon=isinstance(error, BeingFetchedError)
+                )
         doubt = self._doubt() if refused is replies.UNSIGNED else ""
         return replies.undecided(doubt, None) if doubt else refused
+
+    async def _later(self, schemes: Sequence[Scheme], knock: Knock, before: Reply) -> Reply | None:
+        """Return the same once what is being fetched has come, or is not to be had for now.
+
+        A sender that can come again need not, and a stranger holds up nobody but himself.
+        """
+        refused: Reply | None = before
+        async for _ in self._news.of(self._limits.keys):
+            refused = self._unproven(schemes, knock, before)
+            if refused is None or not refused.soon:
+                break
+        return refused
 
     def _refused(self, door: Door, method: str, headers: Mapping[bytes, bytes]) -> Reply | None:
         """Return why the request is refused before its body is read."""

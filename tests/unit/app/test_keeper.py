@@ -6,7 +6,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from fluent_connect.app.keeper import Keeper
-from fluent_connect.ingest.verify.published import Published
+from fluent_connect.ingest.verify.published import BeingFetchedError, Published
 from fluent_connect.model.errors import RefusedError, RetryableError, UnreachableError
 from unit.app.keeping import Web, until
 from unit.ingest.signers import CERTIFICATE, NOW, certificate, key_set, public, rsa_key
@@ -143,3 +143,26 @@ async def test_the_time_of_each_answer_is_told(web: Web, known: Published) -> No
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert told == [(NOW - 3600, NOW)]
+
+
+async def test_an_id_that_is_not_there_has_the_keys_fetched_at_once_but_not_twice_a_minute(
+    web: Web, known: Published
+) -> None:
+    keys = known.key_set(URL)
+    web.answers[URL] = [key_set(public(rsa_key(), kid)) for kid in "abc"]
+    clock = iter(range(1, 1000))
+    keeper = Keeper(known, lambda: web, clock=lambda: NOW + next(clock), pace=1.0)
+    task = asyncio.create_task(keeper.run())
+    await until(lambda: keys.fetched)
+    with pytest.raises(BeingFetchedError):
+        keys.key("b", NOW + 1.5)
+    await until(lambda: keys._keys.keys() == {"b"})
+    with pytest.raises(BeingFetchedError):
+        keys.key("c", NOW + 2.5)
+    await until(lambda: keys.away)
+    with pytest.raises(RetryableError) as raised:
+        keys.key("c", NOW + 2.6)
+    assert not isinstance(raised.value, BeingFetchedError)
+    assert web.asked == [URL, URL]
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

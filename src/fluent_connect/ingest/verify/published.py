@@ -10,11 +10,13 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from fluent_connect.ingest.news import News
 from fluent_connect.model.errors import MalformedError, RetryableError
 
 LONGEST_KEPT = 86_400.0
 """Seconds after which keys that could not be fetched again are trusted no more."""
 _RETRY = 30.0
+_ASKED_AGAIN = 60.0
 _MOST_ASKED = 256
 _MOST_CERTIFICATES = 64
 _LEAST_BITS = 2048
@@ -23,6 +25,10 @@ _PEM = b"-----BEGIN CERTIFICATE-----"
 _PEM_END = b"-----END CERTIFICATE-----"
 
 Wake = Callable[[], None]
+
+
+class BeingFetchedError(RetryableError):
+    """It cannot be told yet, but perhaps in a moment: what it needs is on its way."""
 
 
 class _Jwks(msgspec.Struct):
@@ -35,13 +41,18 @@ _jwks = msgspec.json.Decoder(_Jwks).decode
 class KeySet:
     """The key set (RFC 7517) at one URL. Only public keys of RSA and elliptic curves count."""
 
-    def __init__(self, url: str, *, private: bool = False) -> None:
+    def __init__(self, url: str, *, private: bool = False, news: News | None = None) -> None:
         self.url = url
         self.private = private
         """Whether it may live at a private address."""
+        self.body = b""
+        """As it was fetched last."""
         self.fetched: float | None = None
-        self.wanted = True
+        """When it was asked for last with success, in seconds since the epoch."""
+        self.away = False
+        """Whether it is not to be had in a moment: it could not be fetched, or only just was."""
         self.wake: Wake = _asleep
+        self._news = news or News()
         self._keys: Mapping[str, Any] = {}
         self._asked: dict[str, float] = {}
 
@@ -49,43 +60,53 @@ class KeySet:
         """Return the key; None if the issuer has published none of that id ("": the only one).
 
         Raise RetryableError while that cannot be told: nothing was fetched yet, or not for a day,
-        or not since the id was first seen.
+        or not since the id was first seen. An id that was not there is looked for again a minute
+        later: what issuers publish takes its time to be seen everywhere.
         """
         if self.fetched is None or now - self.fetched > LONGEST_KEPT:
-            self._want()
-            raise RetryableError("the issuer's keys could not be fetched", retry_after=_RETRY)
+            raise self._wanted("the issuer's keys could not be fetched")
         if kid == "" and len(self._keys) == 1:
             return next(iter(self._keys.values()))
         found = self._keys.get(kid)
         if found is not None or kid == "":
             return found
-        if self._asked.setdefault(kid, now) < self.fetched:
-            return None
+        if self._asked.get(kid, now) < self.fetched:
+            if now - self.fetched < _ASKED_AGAIN:
+                return None
+            del self._asked[kid]
+        self._asked.setdefault(kid, now)
         while len(self._asked) > _MOST_ASKED:
             del self._asked[next(iter(self._asked))]
-        self._want()
-        raise RetryableError("the issuer's keys are being fetched again", retry_after=_RETRY)
+        raise self._wanted("the issuer's keys are being fetched again")
 
     def take(self, body: bytes, now: float) -> None:
         """Trust what was fetched from now on, and nothing that is not in it.
 
+        now: when it was asked for; an id that was seen later may be missing in it by right.
         Raise MalformedError if it holds no usable key; what is trusted stays then.
         """
         keys = dict(_usable(body))
         if not keys:
             raise MalformedError(f"no usable key at {self.url}")
         self._keys = keys
-        self.fetched = now
-        self.wanted = False
+        self.body, self.fetched = body, now
+        self.rest(away=False)
 
-    def _want(self) -> None:
-        self.wanted = True
+    def rest(self, *, away: bool) -> None:
+        """Have those who wait look again; `away`: nobody need wait for the keys for now."""
+        self.away = away
+        self._news.tell()
+
+    def _wanted(self, why: str) -> RetryableError:
         self.wake()
+        kind = RetryableError if self.away else BeingFetchedError
+        return kind(why, retry_after=_RETRY)
 
 
 class Certificate(msgspec.Struct, frozen=True):
-    """A signing certificate: whose it is, its key, and from when to when it holds."""
+    """A signing certificate as PEM, whose it is, its key, and from when to when it holds."""
 
+    text: bytes
     names: frozenset[str]
     key: rsa.RSAPublicKey
     begins: float
@@ -95,15 +116,22 @@ class Certificate(msgspec.Struct, frozen=True):
 class Certificates:
     """Signing certificates by URL, each fetched once. Callers ask only for URLs that they trust."""
 
-    def __init__(self) -> None:
+    def __init__(self, news: News | None = None) -> None:
         self.wake: Wake = _asleep
+        self._news = news or News()
         self._known: dict[str, Certificate] = {}
         self._wanted: dict[str, None] = {}
+        self._away: dict[str, None] = {}
 
     @property
     def wanted(self) -> Sequence[str]:
         """Return the URLs that were asked for and are not here, in the order of asking."""
         return tuple(self._wanted)
+
+    @property
+    def known(self) -> Mapping[str, bytes]:
+        """Return those that are here, in PEM, by URL."""
+        return {url: each.text for url, each in self._known.items()}
 
     def at(self, url: str) -> Certificate:
         """Return the certificate. Raise RetryableError while it is not here."""
@@ -112,7 +140,8 @@ class Certificates:
             if len(self._wanted) < _MOST_CERTIFICATES:
                 self._wanted[url] = None
             self.wake()
-            raise RetryableError("the signing certificate is being fetched", retry_after=_RETRY)
+            kind = RetryableError if url in self._away else BeingFetchedError
+            raise kind("the signing certificate is being fetched", retry_after=_RETRY)
         return found
 
     def take(self, url: str, body: bytes) -> None:
@@ -122,26 +151,37 @@ class Certificates:
             del self._known[next(iter(self._known))]
         self._known[url] = certificate
         self._wanted.pop(url, None)
+        self._away.pop(url, None)
+        self._news.tell()
+
+    def drop_ended(self, now: float) -> None:
+        """Forget those that hold no longer."""
+        self._known = {url: each for url, each in self._known.items() if each.ends > now}
 
     def give_up(self, url: str) -> None:
-        """Forget that the URL was asked for; who asks again has it fetched again."""
+        """Forget that the URL was asked for; who asks again has it fetched again, but not waits."""
         self._wanted.pop(url, None)
+        while len(self._away) >= _MOST_CERTIFICATES:
+            del self._away[next(iter(self._away))]
+        self._away[url] = None
+        self._news.tell()
 
 
 class Published:
     """All that doors need of others: key sets by URL, certificates, and what is to be confirmed.
 
-    ask: given each URL that is to be confirmed; must not wait.
+    ask: given each URL that is to be confirmed; must not wait. news: of what was fetched.
     """
 
     def __init__(self) -> None:
+        self.news = News()
         self.key_sets: dict[str, KeySet] = {}
-        self.certificates = Certificates()
+        self.certificates = Certificates(self.news)
         self.ask: Callable[[str], None] = _unheard
 
     def key_set(self, url: str, *, private: bool = False) -> KeySet:
         """Return the key set at the URL, the same one for all doors."""
-        return self.key_sets.setdefault(url, KeySet(url, private=private))
+        return self.key_sets.setdefault(url, KeySet(url, private=private, news=self.news))
 
     def confirm(self, url: str) -> None:
         """Have the URL fetched that ends a handshake."""
@@ -192,7 +232,7 @@ def _certificate(body: bytes) -> Certificate:
     if not isinstance(key, rsa.RSAPublicKey):
         raise MalformedError("a certificate of another kind of key than RSA")
     begins, ends = read.not_valid_before_utc, read.not_valid_after_utc
-    return Certificate(names, key, begins.timestamp(), ends.timestamp())
+    return Certificate(text, names, key, begins.timestamp(), ends.timestamp())
 
 
 def _names(certificate: x509.Certificate) -> Iterator[str]:

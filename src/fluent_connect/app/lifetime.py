@@ -17,7 +17,6 @@ from fluent_connect.app.dryrun.rehearsal import Rehearsal
 from fluent_connect.app.handlers import Handlers
 from fluent_connect.app.lints import check
 from fluent_connect.app.service import Service
-from fluent_connect.model.parcel import CT_QUEUE
 from fluent_connect.queues.open import sqlite_path
 
 _ASKED_TWICE = 0.5
@@ -33,7 +32,7 @@ async def run(
 
     Raise ConfigError if its store is a dry run's, and this is none.
     """
-    place = config.queues[CT_QUEUE].url
+    place = config.store
     if rehearsal is None and place.startswith("sqlite:"):
         refuse(sqlite_path(place))
     form = config.log.format

@@ -6,10 +6,13 @@ from importlib.util import find_spec
 from fluent_connect.app.config.crosschecks import at
 from fluent_connect.app.config.mistakes import Lint, in_order
 from fluent_connect.app.config.result import Config
-from fluent_connect.app.config.validate import Path
+from fluent_connect.app.config.validate import Path, descend
 from fluent_connect.app.handlers import Handlers, UnresolvedError, dotted
 from fluent_connect.app.mapping_checks import mapping_mistakes
 from fluent_connect.model.parcel import EVENT_QUEUE
+from fluent_connect.model.yaml import Leaf
+from fluent_connect.queues.address import SQL, shown
+from fluent_connect.queues.address import engine as engine_of
 
 Subscribed = Mapping[str, Collection[str]]
 """typeId -> the kinds that a subscription sends; none = all of them."""
@@ -18,9 +21,14 @@ _DRIVERS = {
     "sqlite": ("apsw", ""),
     "memory": ("", ""),
     "postgresql": ("asyncpg", "postgresql"),
-    "sqs": ("aiobotocore", "sqs"),
+    "sqs": ("aiobotocore", "aws"),
     "rabbitmq": ("aio_pika", "rabbitmq"),
     "kafka": ("aiokafka", "kafka"),
+}
+_EXAMPLES = {
+    "rabbitmq": "rabbitmq://user:${PASSWORD}@host:5672/vhost/queue",
+    "kafka": "kafka://host:9092/topic",
+    "postgresql": "postgresql://user:${PASSWORD}@host/name",
 }
 _OURS = "commercetools."
 
@@ -32,7 +40,7 @@ def check(
 
     `subscribed`: what the live subscription sends; default: the key `subscriptions`.
     """
-    found = [*config.warnings, *handlers.mistakes, *engines(config)]
+    found = [*config.warnings, *handlers.mistakes, *engines(config), *places(config)]
     if "routes" not in config.broken:
         found += [*_resolved(config, handlers), *_tied(config, handlers), *_jobs(config, handlers)]
         found += [*_leases(config, handlers), *mapping_mistakes(config, handlers)]
@@ -61,6 +69,27 @@ def engines(config: Config) -> list[Lint]:
         what = "the credential manager aws-secrets-manager is not installed"
         fix = "pip install 'fluent-connect[aws]', or FC_CREDENTIAL_CREDENTIAL_MANAGER=env"
         found.append(at(config.table, ("credential", "credential-manager"), "CFG019", what, fix))
+    return found
+
+
+def places(config: Config) -> list[Lint]:
+    """Return an error for each queue without an address, or apart from the journal."""
+    if engine_of(config.store) not in SQL:
+        what = f"journal.url says {shown(config.store)}, which keeps no journal"
+        fix = "write sqlite:///var/connect.db or postgresql://user@host/name"
+        return [at(config.table, ("journal", "url"), "CFG008", what, fix)]
+    found = []
+    for name, queue in config.queues.items():
+        path = ("queues", name, "url")
+        told, _ = descend(config.table, ("fluent-connect", *path))
+        if queue.engine in _EXAMPLES and not isinstance(told, Leaf):
+            what = f"{name} lives in {queue.engine}, and nothing says where that is"
+            fix = f"write `queues: {{ {name}: {{ url: {_EXAMPLES[queue.engine]} }} }}`"
+            found.append(at(config.table, path, "CFG005", what, fix))
+        elif queue.engine in SQL and queue.url != config.store:
+            what = f"{name} lives in {shown(queue.url)}, the journal in {shown(config.store)}"
+            fix = "give the queues in SQL and `journal.url` one URL: they share transactions"
+            found.append(at(config.table, path, "CFG011", what, fix))
     return found
 
 

@@ -32,6 +32,7 @@ from fluent_connect.app.subscription_watch import SubscriptionWatch
 from fluent_connect.app.subscriptions import statuses
 from fluent_connect.app.suspects import Suspects
 from fluent_connect.app.telemetry import Telemetry
+from fluent_connect.app.troubles import Troubles
 from fluent_connect.app.watchdog import Watchdog
 from fluent_connect.clients.accounts import Accounts
 from fluent_connect.clients.transport import Transport
@@ -44,7 +45,7 @@ from fluent_connect.listener.ct_queue_listener import CTQueueListener
 from fluent_connect.model.errors import ConfigError
 from fluent_connect.model.fact import Delivered
 from fluent_connect.model.outcome import Outcome
-from fluent_connect.model.parcel import BATCH_QUEUE, CT_QUEUE, EVENT_QUEUE
+from fluent_connect.model.parcel import BATCH_QUEUE, EVENT_QUEUE
 from fluent_connect.queues.consumer import Consumer, Station
 from fluent_connect.queues.open import open_store, sqlite_path
 from fluent_connect.queues.store import Delivery, Store, Write
@@ -109,6 +110,7 @@ class Service:
         self.config = config
         self.handlers = handlers
         self.telemetry = Telemetry(verbose=config.log.level == "debug")
+        self.troubles = Troubles()
         self.draining = False
         self._log = structlog.get_logger("fluent_connect")
         self._stop = asyncio.Event()
@@ -185,10 +187,13 @@ class Service:
         return await open_store(
             urls,
             recorder(),
+            journal=self.config.store,
             lease=self.config.queues[EVENT_QUEUE].lease,
             record=self.config.journal.record,
             sample=self.config.journal.sample,
             serving=True,
+            poll=max(each.poll_wait for each in self.config.listeners.values()),
+            trouble=self.troubles.tell,
         )
 
     def _router(self) -> Station:
@@ -277,7 +282,7 @@ class Service:
         )
 
     def _path(self) -> Path | None:
-        url = self.config.queues[CT_QUEUE].url
+        url = self.config.store
         return sqlite_path(url).absolute() if url.startswith("sqlite:") else None
 
     def _watch_the_loop(self) -> None:
@@ -324,7 +329,7 @@ class Service:
 
     def problems(self) -> Sequence[str]:
         """Return why the service is not ready."""
-        found = self.pulse.problems()
+        found = [*self.troubles.problems(), *self.pulse.problems()]
         if self._watch is not None:
             found += self._watch.problems()
         dead = [task.get_name() for task in self._running if task.done()]

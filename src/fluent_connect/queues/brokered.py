@@ -26,12 +26,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
-from fluent_connect.model.fact import Fact, Received, Sent, Statement
+from fluent_connect.model.fact import Statement
 from fluent_connect.model.ids import new_id
 from fluent_connect.model.killpoint import reach
-from fluent_connect.model.outcome import Fence, Later, Outcome, Unseen
-from fluent_connect.model.parcel import CT_QUEUE, Parcel, Put
-from fluent_connect.queues.label import arrived, fits, from_outbox, outbox_row, wire
+from fluent_connect.model.outcome import Fence, Later, Outcome
+from fluent_connect.model.parcel import Parcel, Put
+from fluent_connect.queues.adoption import adoption, bare, outbox
+from fluent_connect.queues.label import fits, from_outbox, outbox_row, wire
 from fluent_connect.queues.store import (
     Broker,
     Delivery,
@@ -52,11 +53,6 @@ _REMEMBERED = 100_000
 _UNREACHABLE = (StoreError, OSError)
 
 
-def outbox(queue: str) -> str:
-    """Return the name of the SQL queue in which puts for `queue` stand until they arrived."""
-    return f"{queue}!outbox"
-
-
 class BrokeredStore:
     """Queues on a broker, with the promise of the SQL store behind it.
 
@@ -65,6 +61,7 @@ class BrokeredStore:
     resend_after: seconds after which a confirmed put that did not arrive is sent once more.
     send_timeout: seconds that a commit waits for the broker before it leaves a put to the relay.
     poll:         seconds that the broker may hold one call for more, while a take waits.
+    trouble:      told why the broker does not do its part, and None once it does again.
 
     A broker that cannot be reached raises StoreError or OSError. Puts of one id that are under way
     at the same time may arrive as one.
@@ -81,6 +78,7 @@ class BrokeredStore:
         resend_after: float = 3600.0,
         send_timeout: float = 5.0,
         poll: float = 1.0,
+        trouble: Callable[[str | None], None] = lambda _: None,
     ) -> None:
         self._broker = broker
         self._sql = sql
@@ -90,6 +88,8 @@ class BrokeredStore:
         self._resend_after = resend_after
         self._send_timeout = send_timeout
         self._poll = poll
+        self._trouble = trouble
+        self._troubles: dict[str, str] = {}
         self._reachable = True
         self._confirmed: dict[str, None] = {}
         self._waiting: Counter[str] = Counter()
@@ -111,6 +111,7 @@ class BrokeredStore:
         resend_after: float = 3600.0,
         send_timeout: float = 5.0,
         poll: float = 1.0,
+        trouble: Callable[[str | None], None] = lambda _: None,
     ) -> "BrokeredStore":
         """Return the store with its relay at work; it owns, and closes, broker and SQL store."""
         store = cls(
@@ -122,6 +123,7 @@ class BrokeredStore:
             resend_after=resend_after,
             send_timeout=send_timeout,
             poll=poll,
+            trouble=trouble,
         )
         store._relay = asyncio.create_task(store._relay_on())
         return store
@@ -250,10 +252,10 @@ class BrokeredStore:
         token = new_id()
         try:
             sent = wire(parcel, token, self._broker.capabilities)
+            return (put.queue, token, sent) if fits(sent, self._broker.capabilities) else None
         except UnicodeEncodeError:
             # No store can keep it: let SQL be the one that refuses.
             return None
-        return (put.queue, token, sent) if fits(sent, self._broker.capabilities) else None
 
     async def _send(self, sendings: Sequence[Sending]) -> int:
         """Return how many the broker confirmed."""
@@ -263,8 +265,10 @@ class BrokeredStore:
             try:
                 async with asyncio.timeout(self._send_timeout):
                     errors = await self._broker.put(queue, *(sent for _, sent in batch))
-            except _UNREACHABLE:
+            except _UNREACHABLE as error:
+                self._tell(f"put on {queue}", error)
                 continue
+            self._tell(f"put on {queue}", next(filter(None, errors), None))
             tokens = [token for (token, _), error in zip(batch, errors, strict=True) if not error]
             confirmed += len(tokens)
             self._confirmed.update(dict.fromkeys(tokens))
@@ -322,7 +326,9 @@ class BrokeredStore:
         while True:
             try:
                 await self._adopt(queue, self._poll if self._waiting[queue] else 0.0)
-            except _UNREACHABLE:
+                self._tell(f"take from {queue}", None)
+            except _UNREACHABLE as error:
+                self._tell(f"take from {queue}", error)
                 await asyncio.sleep(_PATIENCE)
             if not self._waiting[queue]:
                 return
@@ -341,55 +347,40 @@ class BrokeredStore:
             if not deliveries:
                 return False
             reach("brokered:before-adoption")
-            async with self._moving[queue]:
-                verdicts = await self._move(deliveries)
+            try:
+                async with self._moving[queue]:
+                    verdicts = await self._move(deliveries)
+            except StoreError:
+                await self._broker.release(*deliveries)
+                raise
             reach("brokered:after-adoption")
             # What SQL refuses even so stays with the broker, which hands it out again.
-            kept = zip(deliveries, verdicts, strict=True)
-            await self._broker.ack(*(each for each, word in kept if word is not Verdict.REFUSED))
+            judged = list(zip(deliveries, verdicts, strict=True))
+            await self._broker.ack(*(each for each, word in judged if word is not Verdict.REFUSED))
+            if refused := [each for each, word in judged if word is Verdict.REFUSED]:
+                await self._broker.release(*refused)
+                raise StoreError(f"the journal refuses {len(refused)} of {len(judged)} parcels")
             return True
 
     async def _move(self, deliveries: Sequence[Delivery]) -> Sequence[Verdict]:
         """Commit the adoptions; of one that is refused, the bytes alone."""
-        verdicts = list(await self._sql.commit(*(self._adoption(each) for each in deliveries)))
+        now = self._clock()
+        verdicts = list(await self._sql.commit(*(adoption(each, now) for each in deliveries)))
         for place, delivery in enumerate(deliveries):
             if verdicts[place] is Verdict.REFUSED:
-                verdicts[place] = (await self._sql.commit(self._bare(delivery)))[0]
+                verdicts[place] = (await self._sql.commit(bare(delivery, now)))[0]
         return verdicts
 
-    def _adoption(self, delivery: Delivery) -> Write:
-        """Return the write that makes what the broker handed out SQL's own, once."""
-        queue = delivery.queue
-        ours = arrived(delivery.parcel)
-        if ours is None:
-            return self._foreign(delivery, dict(delivery.parcel.headers))
-        token, parcel = ours
-        return Write(
-            Outcome(
-                guards=(Unseen(f"{queue}!{token}"),),
-                puts=(Put(queue, parcel),),
-                facts=(Sent(outbox(queue), (parcel.id,)),),
-            )
-        )
-
-    def _bare(self, delivery: Delivery) -> Write:
-        """Return the adoption of what cannot be stored as it is: its bytes alone."""
-        return self._foreign(delivery, {})
-
-    def _foreign(self, delivery: Delivery, headers: dict[str, str]) -> Write:
-        """Return the adoption of what others put on the queue: accepted from now on."""
-        headers.setdefault("door", delivery.queue)
-        sent = delivery.parcel
-        parcel = Parcel(new_id(), "", sent.body, headers)
-        received = Received(parcel.id, headers["door"], self._clock(), len(sent.body))
-        facts: Sequence[Fact] = (received,) if delivery.queue == CT_QUEUE else ()
-        return Write(
-            Outcome(
-                guards=(Unseen(f"{delivery.queue}!{sent.id!a}"),),
-                puts=(Put(delivery.queue, parcel),),
-                facts=facts,
-            )
-        )
+    def _tell(self, doing: str, error: Exception | None) -> None:
+        """Keep what the broker does not do now, and pass it on when it changes."""
+        told = None if error is None else f"{doing}: {error or type(error).__name__}"
+        if told == self._troubles.get(doing):
+            return
+        if told is None:
+            del self._troubles[doing]
+        else:
+            self._troubles[doing] = told
+        self._trouble("; ".join(self._troubles.values()) or None)
 
     def _raise_what_failed(self, queue: str) -> None:
         """Raise the bug that ended a task of ours, rather than wait for what it will not bring."""

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
 
 import msgspec
 
@@ -24,6 +25,7 @@ class Label(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 _decode = msgspec.json.Decoder(Label).decode
+_unpack = msgspec.json.Decoder(tuple[str, dict[str, str]]).decode
 
 
 def wire(parcel: Parcel, put: str, capabilities: Capabilities) -> Parcel:
@@ -34,11 +36,23 @@ def wire(parcel: Parcel, put: str, capabilities: Capabilities) -> Parcel:
 
 
 def fits(sent: Parcel, capabilities: Capabilities) -> bool:
-    """Say whether the broker can carry this, headers counted at four bytes a character."""
-    headers = sum(len(name) + len(value) for name, value in sent.headers.items())
-    return (
-        len(sent.body) + 4 * (headers + len(sent.id) + len(sent.key)) <= capabilities.largest_body
-    )
+    """Say whether the broker can carry this: body, key, and what `pack` makes of the rest."""
+    packed = len(pack(sent))
+    whole = len(sent.body) + len(sent.key.encode()) + packed
+    return whole <= capabilities.largest_body and packed <= capabilities.largest_headers
+
+
+def pack(sent: Parcel) -> bytes:
+    """Return id and headers as the one piece of JSON that stands beside the body on the way."""
+    return encode((sent.id, sent.headers))
+
+
+def unpack(packed: bytes | str) -> tuple[str, Mapping[str, str]] | None:
+    """Return the id and the headers; None if we did not pack this."""
+    try:
+        return _unpack(packed)
+    except (msgspec.DecodeError, UnicodeError):
+        return None
 
 
 def outbox_row(parcel: Parcel, put: str, due: float) -> Parcel:

@@ -1,5 +1,6 @@
 """What a queue promises, and what a store of queues and journal promises to stations."""
 
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from typing import Literal, Protocol
@@ -126,17 +127,41 @@ class Store(Protocol):
 
 
 class Capabilities(msgspec.Struct, frozen=True):
-    """What a broker can do; what it cannot, `brokered` does in SQL."""
+    """What a broker can do; what it cannot, `brokered` does in SQL.
+
+    largest_body:    bytes of body, key and headers together.
+    largest_headers: bytes of the headers alone.
+    """
 
     largest_body: int
     longest_delay: float
     keys: Literal["none", "affinity", "exclusive"]
     longest_lease: float
     text_only: bool = False
+    largest_headers: int = sys.maxsize
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that the promise needs of a queue at its broker, and how it stands.
+
+    state: `missing` and `differs` are wrong; `doubt` costs safety, and `lost` says what; `unknown`
+           is what the broker does not tell; `made` is what was wrong and was set right.
+    """
+
+    queue: str
+    what: str
+    wanted: str
+    found: str
+    state: Literal["ok", "made", "missing", "differs", "doubt", "unknown"]
+    lost: str = ""
+    fix: str = ""
 
 
 class Broker(Protocol):
-    """All that an engine without SQL has to write; `queues/brokered.py` does the rest."""
+    """All that an engine without SQL has to write; `queues/brokered.py` does the rest.
+
+    Whatever the broker cannot do now is raised as StoreError or OSError.
+    """
 
     @property
     def capabilities(self) -> Capabilities:
@@ -165,6 +190,10 @@ class Broker(Protocol):
 
     async def depth(self, queue: str) -> int | None:
         """Return how many wait, if the broker can say."""
+        ...
+
+    async def settle(self, *, change: bool) -> Sequence[Setting]:
+        """Return how all that the queues need stands; `change`: make what is missing, first."""
         ...
 
     async def close(self) -> None:

@@ -1,3 +1,4 @@
+import sys
 import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -156,11 +157,41 @@ def test_an_engine_that_is_not_installed_is_one_clear_error_a_queue(
 
 
 def test_a_credential_manager_that_is_not_installed_is_an_error(
-    write: Write, environ: dict[str, str]
+    write: Write, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(sys.modules, "aiobotocore", None)
     text = "credential: { credential-manager: aws-secrets-manager }"
     lints = check(configured(write, environ, text), OURS)
     assert codes(lints) == ["CFG019"]
+
+
+@pytest.mark.parametrize("mode", ["rabbitmq", "kafka", "postgresql"])
+def test_an_engine_by_its_mode_alone_lacks_an_address(
+    mode: str, write: Write, environ: dict[str, str]
+) -> None:
+    lints = check(configured(write, environ, f"batch-listener-mode: {mode}"), OURS)
+    found = [one for one in lints if one.code == "CFG005"]
+    assert [one.what for one in found] == [
+        f"batch-queue lives in {mode}, and nothing says where that is"
+    ]
+    assert f"{mode}://" in found[0].fix
+
+
+def test_a_queue_in_sql_lives_where_the_journal_does(write: Write, environ: dict[str, str]) -> None:
+    text = """\
+        journal: { url: 'sqlite:///a.db' }
+        queues: { ct-queue: { url: 'sqlite:///b.db' } }
+    """
+    lints = check(configured(write, environ, text), OURS)
+    assert codes(lints) == ["CFG011"]
+    assert lints[0].what == "ct-queue lives in sqlite:///b.db, the journal in sqlite:///a.db"
+
+
+def test_a_broker_keeps_no_journal(write: Write, environ: dict[str, str]) -> None:
+    text = "journal: { url: 'rabbitmq://u:secret@h/q' }"
+    lints = check(configured(write, environ, text), OURS)
+    assert codes(lints) == ["CFG008"]
+    assert "secret" not in render_mistakes(lints)
 
 
 def test_a_job_without_a_handler_is_an_error(write: Write, environ: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from itertools import count
 
 from fluent_connect.model.parcel import Parcel
-from fluent_connect.queues.store import Capabilities, Delivery
+from fluent_connect.queues.store import Capabilities, Delivery, Setting
 
 PLENTY = Capabilities(
     largest_body=4 * 1024 * 1024, longest_delay=0.0, keys="none", longest_lease=30.0
@@ -103,6 +103,9 @@ class FakeBroker:
     async def depth(self, queue: str) -> int | None:
         self._connect()
         return len(self.held[queue])
+
+    async def settle(self, *, change: bool) -> Sequence[Setting]:
+        return []
 
     async def close(self) -> None:
         self.redeliver()

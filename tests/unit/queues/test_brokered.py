@@ -9,7 +9,8 @@ import pytest
 from contracts.scene import Clock, ids, parcel, put, puts, said, settle, take_all, take_one
 from fluent_connect.model.outcome import Dead, Done, Later, Outcome, Unseen
 from fluent_connect.model.parcel import CT_QUEUE, EVENT_QUEUE, Parcel
-from fluent_connect.queues.brokered import BrokeredStore, outbox
+from fluent_connect.queues.adoption import outbox
+from fluent_connect.queues.brokered import BrokeredStore
 from fluent_connect.queues.engines.memory import MemoryStore
 from fluent_connect.queues.store import Capabilities, Depth, Store, Verdict, Write
 from unit.queues.fake_broker import Crash, FakeBroker

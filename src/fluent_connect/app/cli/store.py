@@ -107,7 +107,7 @@ def _configured(config: Path | None, profiles: Sequence[str] | None) -> Path:
     # Reading a configuration costs more than all else here: only where one is named.
     from fluent_connect.app.cli.configuration import examined  # noqa: PLC0415
 
-    place = examined(config, profiles).config.queues[CT_QUEUE].url
+    place = examined(config, profiles).config.store
     if not place.startswith("sqlite:"):
         engine = place.partition(":")[0]
         do = "use the console of the running service"

@@ -11,6 +11,7 @@ from fluent_connect.ingest.verify.door import SCHEMES, schemes
 from fluent_connect.listener.sources import source
 from fluent_connect.model.errors import ConfigError
 from fluent_connect.model.yaml import Leaf, Table
+from fluent_connect.queues.address import shown as hidden
 
 _NEEDED = {
     "api-key": "keys: [${NAME}]",
@@ -45,7 +46,7 @@ def at(table: Table, path: Path, code: str, what: str, fix: str, *, why: str = "
     """Return a mistake at a path under `fluent-connect`."""
     node, place = descend(table, ("fluent-connect", *path))
     leaf = isinstance(node, Leaf)
-    shown = f"{path[-1]}: {node.text}" if isinstance(node, Leaf) and path else ""
+    shown = hidden(f"{path[-1]}: {node.text}") if isinstance(node, Leaf) and path else ""
     where = node.place if leaf else place
     return Mistake(code=code, place=where, what=what, why=why, fix=fix, shown=shown)
 

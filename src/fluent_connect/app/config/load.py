@@ -248,6 +248,7 @@ def _config(
         accounts=fed.accounts,
         settings=fed.settings,
         queues=placed.queues,
+        store=placed.journal,
         listeners=placed.listeners,
         credential_manager=connect.credential.credential_manager,
         fluent_domains=core.fluent_domain,

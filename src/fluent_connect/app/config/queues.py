@@ -9,9 +9,9 @@ from fluent_connect.app.config.schema import Connect, Files, ListenerEntry, Queu
 from fluent_connect.app.config.validate import Path, descend
 from fluent_connect.model.parcel import BATCH_QUEUE, CT_QUEUE, EVENT_QUEUE
 from fluent_connect.model.yaml import Leaf, Table
+from fluent_connect.queues.address import BROKERS, ENGINES, SQL
+from fluent_connect.queues.address import engine as engine_of
 
-ENGINES = ("sqlite", "memory", "postgresql", "sqs", "rabbitmq", "kafka")
-_EMBEDDED = frozenset({"sqlite", "memory"})
 _LISTENERS = {
     "commercetools": CT_QUEUE,
     "message": EVENT_QUEUE,
@@ -31,7 +31,7 @@ class Queue(msgspec.Struct, frozen=True):
     @property
     def engine(self) -> str:
         """Return the scheme of the URL, which names the engine."""
-        return self.url.partition(":")[0].partition("+")[0]
+        return engine_of(self.url)
 
 
 class Listener(msgspec.Struct, frozen=True):
@@ -47,9 +47,10 @@ class Listener(msgspec.Struct, frozen=True):
 
 
 class Placed(msgspec.Struct, frozen=True):
-    """All queues and listeners, and what is wrong with them."""
+    """All queues and listeners, and what is wrong with them. `journal`: where the journal lives."""
 
     queues: dict[str, Queue]
+    journal: str
     listeners: dict[str, Listener]
     mistakes: list[Mistake]
 
@@ -68,15 +69,27 @@ def place_queues(
     names = dict.fromkeys([CT_QUEUE, EVENT_QUEUE, BATCH_QUEUE, *connect.queues])
     names.update(dict.fromkeys(one.queue for one in listeners.values()))
     queues = {}
+    journal = _journal(connect, engine)
+    home = journal if engine_of(journal) in SQL else _sqlite(connect)
     for name in names:
         listener = next((one for one in listeners.values() if one.queue == name), None)
         entry = connect.queues.get(name, QueueEntry())
         if engine is None:
             mistakes += _disagreements(name, entry, listener, connect, table)
-        url = _url(name, entry, listener, connect, engine)
+        url = _url(name, entry, listener, connect, engine) or home
         queues[name] = Queue(url, entry.concurrency, _lease(entry, listener, connect))
         mistakes += _engine_known(name, queues[name], entry, table)
-    return Placed(queues, listeners, mistakes)
+    return Placed(queues, journal, listeners, mistakes)
+
+
+def _journal(connect: Connect, engine: str | None) -> str:
+    """Return where the journal lives: as told, with the queues in SQL, in the data folder."""
+    if engine is not None:
+        return "memory://" if engine == "memory" else _sqlite(connect)
+    if connect.journal.url:
+        return connect.journal.url
+    told = (entry.url for entry in connect.queues.values() if entry.url)
+    return next((url for url in told if engine_of(url) in SQL), _sqlite(connect))
 
 
 def _listener(id_: str, entry: ListenerEntry, environ: Mapping[str, str]) -> Listener:
@@ -100,17 +113,19 @@ def _mode(name: str, connect: Connect) -> str:
 
 def _url(
     name: str, entry: QueueEntry, listener: Listener | None, connect: Connect, engine: str | None
-) -> str:
-    scheme = engine or _mode(name, connect)
+) -> str | None:
+    """Return where a queue lives; None: with the journal, as all that is told no other place."""
     if entry.url and not engine:
         return entry.url
-    if scheme == "sqlite":
-        return f"sqlite:///{connect.data}/connect.db"
-    return (
-        f"{scheme}://"
-        if scheme == "memory"
-        else f"{scheme}://{listener.name if listener else name}"
-    )
+    scheme = engine or _mode(name, connect)
+    if scheme in {"sqlite", "memory"}:
+        return None
+    place = listener.name if listener else name
+    return f"{scheme}://{place}"
+
+
+def _sqlite(connect: Connect) -> str:
+    return f"sqlite:///{connect.data}/connect.db"
 
 
 def _lease(entry: QueueEntry, listener: Listener | None, connect: Connect) -> float:
@@ -144,15 +159,14 @@ def _disagreements(
         return []
     key = _MODES.get(name, "message-listener-mode")
     mode = _mode(name, connect)
-    scheme = entry.url.partition(":")[0].partition("+")[0]
+    scheme = engine_of(entry.url)
     path = ("queues", name, "url")
     if _told(table, key) and scheme != mode:
         what = f"queues.{name}.url says {scheme}, but {key} says {mode}"
         fix = f"remove `{key}:`, or write a {mode}:// URL"
         return [_at(table, path, "CFG011", what, fix, scheme + "://…")]
-    brokered = scheme not in _EMBEDDED | {"postgresql"}
     if (
-        brokered
+        scheme in BROKERS
         and listener
         and listener.name not in entry.url
         and connect.listeners[listener.id].name

@@ -25,6 +25,7 @@ from fluent_connect.app.config.values import is_secret
 from fluent_connect.clients.accounts import Account
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.model.yaml import Table
+from fluent_connect.queues.address import shown
 
 MASK = "***"
 
@@ -43,7 +44,8 @@ class Origin(msgspec.Struct, frozen=True):
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the configuration decides. Rooms get their sections, never the whole.
 
-    `settings` by (account, retailer). `broken` names sections that could not be read: empty after
+    `settings` by (account, retailer). `store` is the URL of the journal and of all queues in SQL.
+    `broken` names sections that could not be read: empty after
     `load`. `table` is the merged tree, for places in later findings. `mapping`: the mapping files.
     """
 
@@ -65,6 +67,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     retry: RetrySection
     http: HttpSection
     journal: JournalSection
+    store: str
     disk: DiskSection
     packages: Sequence[str]
     paths: Sequence[Path]
@@ -112,7 +115,7 @@ def render_origins(origins: Sequence[Origin], *, origin: bool = True) -> str:
 
 
 def _shown(path: tuple[str | int, ...], text: str | None) -> str:
-    return MASK if is_secret(path) else text or '""'
+    return MASK if is_secret(path) else shown(text or '""')
 
 
 def _covered(key: str, above: tuple[str, ...]) -> bool:

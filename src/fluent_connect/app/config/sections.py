@@ -10,6 +10,7 @@ from fluent_connect.app.config.values import (
     Durations,
     Port,
     Positive,
+    QueueUrl,
     Rate,
     Share,
     Size,
@@ -107,8 +108,12 @@ class HttpSection(Section):
 
 
 class JournalSection(Section):
-    """Whose bodies and answers are kept, and how long what is kept stays."""
+    """Where the journal lives, whose bodies and answers are kept, and how long what is kept stays.
 
+    No `url`: where the queues in SQL live; if none does, SQLite in the data folder.
+    """
+
+    url: QueueUrl | None = None
     record: Literal["failed", "sample", "all"] = "failed"
     sample: Share = 0.01
     retention_settled: Duration = 30 * 86400.0

@@ -230,6 +230,41 @@ def test_a_url_of_a_queue_stands(write: Write, environ: dict[str, str]) -> None:
     assert (queue.url, queue.engine, queue.lease) == ("postgresql://u@h/db", "postgresql", 120)
 
 
+def test_what_is_told_no_place_lives_with_the_journal(
+    write: Write, environ: dict[str, str]
+) -> None:
+    text = """\
+fluent-connect:
+  journal: { url: 'sqlite:////srv/journal.db' }
+  queues: { ct-queue: { url: 'sqs://notifications' } }
+"""
+    config = loaded(write(application__connector=text), environ)
+    assert config.store == "sqlite:////srv/journal.db"
+    assert {name: queue.url for name, queue in config.queues.items()} == {
+        "ct-queue": "sqs://notifications",
+        "event-queue": config.store,
+        "batch-queue": config.store,
+    }
+
+
+def test_the_journal_of_a_broker_stands_in_the_data_folder(
+    write: Write, environ: dict[str, str]
+) -> None:
+    text = "fluent-connect: { data: /srv, message-listener-mode: sqs, batch-listener-mode: sqs }"
+    config = loaded(write(application__connector=text), environ)
+    assert config.store == "sqlite:////srv/connect.db"
+    assert config.queues["event-queue"].url == "sqs://event-queue"
+    other = loaded(write(application__connector=text), environ, engine="sqlite")
+    assert {queue.url for queue in other.queues.values()} == {other.store}
+
+
+def test_a_password_in_a_url_is_not_shown(write: Write, environ: dict[str, str]) -> None:
+    text = "fluent-connect: { queues: { ct-queue: { url: 'rabbitmq://u:secret@h/v/q' } } }"
+    config = loaded(write(application__connector=text), environ)
+    (told,) = [one for one in config.origins() if one.key.endswith("ct-queue.url")]
+    assert told.value == "rabbitmq://u:***@h/v/q"
+
+
 ACCOUNTS = """\
 fluent-connect:
   settings: { order-ref: id, order-number-deadline: 2d }

@@ -114,10 +114,18 @@ _ARMS = (
         },
     ),
 )
-_TIMELINE = f"""
-    WITH {FOUND},
+_ABOUT = f"""found (unit) AS MATERIALIZED (
+    SELECT id FROM notification WHERE type_id = ? AND resource = ?
+    UNION SELECT {prefix("id")} FROM message WHERE type_id = ? AND resource = ?)"""
+
+
+def _timeline(found: str) -> str:
+    return f"""WITH {found},
     units (unit) AS MATERIALIZED (SELECT unit FROM found ORDER BY unit DESC LIMIT ?)
     {" UNION ALL ".join(_ARMS)}"""
+
+
+_OF_TEXT, _OF_RESOURCE = _timeline(FOUND), _timeline(_ABOUT)
 
 What = Literal["receipt", "aside", "notification", "message", "attempt", "fate", "parcel"]
 _PLACE = {
@@ -169,7 +177,15 @@ def timeline_statement(text: str, now: float, *, limit: int = 20) -> Statement:
     `text` is the id of a receipt, batch, message, notification or resource, an order number, a
     customer number, a SKU, a ref in Fluent. It may name many units: the newest `limit` are told.
     """
-    return Statement(_TIMELINE, values=(*found_values(text), limit, now))
+    return Statement(_OF_TEXT, values=(*found_values(text), limit, now))
+
+
+def resource_timeline_statement(
+    type_id: str, resource: str, now: float, *, limit: int = 100
+) -> Statement:
+    """Return the search for all that happened to a resource: the newest `limit` units."""
+    about = (type_id, resource, type_id, resource)
+    return Statement(_OF_RESOURCE, values=(*about, limit, now))
 
 
 def timeline_from_rows(rows: Iterable[Mapping[str, object]]) -> Sequence[Step]:

@@ -72,6 +72,7 @@ class Run:
         "_desk",
         "_fence",
         "_key",
+        "_known",
         "_lease",
         "_made",
         "_message",
@@ -92,6 +93,7 @@ class Run:
         self._since = since
         self._key: str | None = None
         self._fence: Fence | None = None
+        self._known: Sequence[Known] = ()
         self._pushed: list[Pushed] = []
         self._made = Mapped((), (), lambda _: ())
         self._dependencies: Mapping[str, int] = {}
@@ -127,14 +129,13 @@ class Run:
     def _context(self, payload: Payload) -> HandlerContext:
         desk, message = self._desk, self._message
         commercetools, fluent = self._tools.clients(desk.account, self._trace)
-        log = structlog.get_logger(message=message.id, route=message.name)
         return HandlerContext(
             commercetools=commercetools,
             fluent=fluent,
             settings=desk.settings,
             props=desk.route.props,
             lease=self._lease,
-            log=log,
+            log=structlog.get_logger(message=message.id, route=message.name),
             payload=payload,
             clock=self._tools.clock,
         )
@@ -147,6 +148,7 @@ class Run:
         resource = fetched.resource
         if resource is None:
             return await self._gone(fetched.version, context)
+        self._known = [Known(message.id, kind, text) for kind, text in identifiers(resource)]
         if not fetched.deleted:
             elsewhere = self._tools.belongs(desk.account, message, resource)
             if elsewhere is not None:
@@ -157,11 +159,8 @@ class Run:
             changes = self._map(resource)
         version = message.sequence if desk.event else fetched.version
         version = fencing.number(message, event=desk.event) if version is None else version
-        found: list[Fact] = [Known(message.id, kind, text) for kind, text in identifiers(resource)]
-        about = message.resource
-        if fetched.erases and about is not None:
-            found.append(Erased(about.type_id, about.id))
-        return await self._apply(changes, version, context, found, deleted=fetched.deleted)
+        erased = [Erased(r.type_id, r.id) for r in (message.resource,) if r and fetched.erases]
+        return await self._apply(changes, version, context, erased, deleted=fetched.deleted)
 
     def _map(self, resource: object) -> Sequence[Change]:
         handler, message = self._desk.handler, self._message
@@ -204,7 +203,7 @@ class Run:
         changes: Sequence[Change],
         version: int | None,
         context: HandlerContext,
-        found: Iterable[Fact],
+        erased: Iterable[Fact],
         *,
         deleted: bool = False,
     ) -> Outcome:
@@ -221,7 +220,7 @@ class Run:
                 self._pushed, sum(not each.put.parcel.not_before for each in emitted)
             )
             note = "; ".join((told, *_notes(changes)))
-        facts = (self._attempted("done", ""), *self._delivered(), *found)
+        facts = (self._attempted("done", ""), *self._delivered(), *erased)
         guards = self._guards(version, output, deleted=deleted)
         note = with_cuts(note, self._made.cuts)
         return with_emitted(Outcome(Done(note), guards, (), facts), *emitted)
@@ -373,6 +372,7 @@ class Run:
         return (fencing.newer(self._key, new, self._fence),)
 
     def _delivered(self) -> Iterable[Fact]:
+        yield from self._known
         for pushed in self._pushed:
             yield Known(self._message.id, "fluent", pushed.ref)
             if pushed.entity == "variantProduct":

@@ -17,6 +17,7 @@ COMMANDS = {
     "door": ("doors", "try a door of the running service with a signed sample"),
     "trigger": ("trigger", "send a signed notification, and follow it to its end"),
     "map": ("mapping", "try a mapping; replay messages through a new one"),
+    "explain": ("explain", "where is order 1234? what happened, what is next, what mends it"),
     "events": ("events", "find notifications; tell what became of one"),
     "dead": ("dead", "look at dead letters; retry or drop them"),
     "pause": ("pausing:pause", "stop writes: of a route, of an account, all"),
@@ -32,7 +33,7 @@ COMMANDS = {
 _USAGE = """\
 Examples:
   fluent-connect run --sandbox         see it work: no account, no network needed
-  fluent-connect events show 1234      what became of order 1234?
+  fluent-connect explain order 1234    where is order 1234, and why?
 
 Usage: fluent-connect COMMAND [OPTIONS]     (COMMAND --help: examples, options)
 fluent-connect carries every change in commercetools to Fluent OMS.

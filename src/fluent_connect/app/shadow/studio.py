@@ -1,5 +1,6 @@
 """Where messages are drawn: both systems behind a guard, and the versions that are compared."""
 
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -20,11 +21,19 @@ from fluent_connect.app.shadow.transports import (
     embedded,
     once,
 )
+from fluent_connect.clients.accounts import Account
+from fluent_connect.clients.fluent.comparison import Comparison
+from fluent_connect.clients.fluent.model import Upsert
+from fluent_connect.clients.trace import Trace
 from fluent_connect.clients.transport import Transport
 from fluent_connect.clients.transports import open_transport
 from fluent_connect.model.errors import UnprocessableError
+from fluent_connect.model.lease import Lease
 from fluent_connect.model.message import Message
+from fluent_connect.model.notification import Reference
 
+_JSON = dict[str, Any]
+_FEW = 5
 _PLURALS = {"category": "categories", "inventory-entry": "inventory"}
 
 
@@ -49,6 +58,31 @@ class Studio:
                 await draw(each.desks, self._clients, message, payload, each.belongs)
                 for each in editions
             ]
+
+    async def held(self, edition: Edition, message: Message, drawn: Drawn) -> Sequence[Comparison]:
+        """Return what Fluent holds now of what was drawn. Raise what stops the look."""
+        _, fluent = self._clients(edition.desks.find(message).account, _trace(message.id))
+        upserts = [each for each in drawn.changes if isinstance(each, Upsert)]
+        return [await fluent.compare(each) for each in upserts]
+
+    async def resource(self, account: Account, about: Reference) -> Mapping[str, Any] | None:
+        """Return a resource as commercetools writes it now; None if there is none."""
+        commercetools, _ = self._clients(account, _trace(str(about)))
+        return await commercetools.get(about, _JSON)
+
+    async def sought(
+        self, account: Account, type_id: str, where: str, text: str
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return the resources for which a predicate over `:text` holds, a few at most."""
+        commercetools, _ = self._clients(account, _trace(text))
+        found = commercetools.query(
+            type_id, _JSON, where=(where,), limit=_FEW, variables={"text": text}
+        )
+        return await found
+
+
+def _trace(correlation: str) -> Trace:
+    return Trace(Lease(lambda: time.time() + 600.0, time.time), correlation)
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fluent_connect.clients.fluent.batch import BatchSettings
+from fluent_connect.clients.fluent.comparison import Comparison
 from fluent_connect.clients.fluent.errors import ErrorTable
 from fluent_connect.clients.fluent.events import send_event
 from fluent_connect.clients.fluent.graphql import Graphql
@@ -72,6 +73,11 @@ class Fluent:
         if isinstance(change, Event):
             return await self.send(change)
         return await self._api.pusher.upsert(change, self._trace)
+
+    async def compare(self, change: Upsert) -> Comparison:
+        """Return what pushing a change would come to. Nothing is written; a doubt is raised."""
+        await self._api.learn()
+        return await self._api.pusher.compare(self._api.schema.fitted(change), self._trace)
 
     async def accepted(self, changes: Sequence[C]) -> Sequence[C]:
         """Return changes as the account takes them: without fields that it does not know.

@@ -1,6 +1,6 @@
-"""Whether an update would change anything: what it would set against what Fluent holds. Pure."""
+"""What an update would change: what it would set against what Fluent holds. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -11,11 +11,33 @@ _ADDRESS = frozenset({"id", "ref", "username", "catalogue", "retailer"})
 _json = msgspec.json.Decoder()
 
 
+class Difference(msgspec.Struct, frozen=True):
+    """One field that an update would change: what we would send, and what Fluent holds.
+
+    `field` is a path; attributes and prices go by their keys ("attributes[season]",
+    "prices[DEFAULT/EUR]"), and so do categories, of which None stands for "is not in it".
+    """
+
+    field: str
+    wanted: Any
+    held: Any
+
+
 def differs(update: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
     """Say whether `update` would change `found`. What was not looked up counts as different."""
-    return any(
-        _field_differs(name, value, found) for name, value in update.items() if name not in _ADDRESS
-    )
+    return next(differences(update, found), None) is not None
+
+
+def differences(update: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[Difference]:
+    """Yield each field of `found` that `update` would change, in the order of the update."""
+    for name, value in update.items():
+        if name in _ADDRESS:
+            continue
+        special = _SPECIAL.get(name)
+        if special is not None:
+            yield from special(value, found)
+        elif name not in found or not same(value, found[name]):
+            yield Difference(name, value, found.get(name))
 
 
 def surplus(wanted: Sequence[str] | None, found: Mapping[str, Any]) -> list[str]:
@@ -63,48 +85,56 @@ def _same_structure(wanted: Any, held: Any) -> bool:
     return False
 
 
-def _field_differs(name: str, value: Any, found: Mapping[str, Any]) -> bool:
-    special = _SPECIAL.get(name)
-    if special is not None:
-        return special(value, found)
-    return name not in found or not same(value, found[name])
+def _attributes(wanted: Any, found: Mapping[str, Any]) -> Iterator[Difference]:
+    for each in wanted or ():
+        name, value = each["name"], each["value"]
+        held = _named(name, found)
+        alike = held is not None and held.get("type") == each.get("type")
+        if held is None or not (alike and same(value, held.get("value"))):
+            yield Difference(f"attributes[{name}]", value, held and held.get("value"))
 
 
-def _attributes_differ(wanted: Any, found: Mapping[str, Any]) -> bool:
-    return any(_attribute_differs(each, found) for each in wanted or ())
-
-
-def _prices_differ(wanted: Any, found: Mapping[str, Any]) -> bool:
-    return any(_price_differs(each, found) for each in wanted or ())
-
-
-def _categories_differ(wanted: Any, found: Mapping[str, Any]) -> bool:
-    held = set(category_refs(found))
-    return any(each["ref"] not in held for each in wanted or ())
-
-
-def _attribute_differs(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+def _named(name: str, found: Mapping[str, Any]) -> Mapping[str, Any] | None:
     for held in found.get("attributes") or ():
-        if held["name"] == wanted["name"]:
-            alike = held.get("type") == wanted.get("type")
-            return not (alike and same(wanted["value"], held.get("value")))
-    return True
+        if held["name"] == name:
+            return dict(held)
+    return None
 
 
-def _price_differs(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
-    for held in found.get("prices") or ():
-        if held["type"] == wanted["type"] and held["currency"] == wanted["currency"]:
-            return not same(wanted["value"], held.get("value"))
-    return True
+def _prices(wanted: Any, found: Mapping[str, Any]) -> Iterator[Difference]:
+    held = {
+        (each["type"], each["currency"]): each.get("value") for each in found.get("prices") or ()
+    }
+    for each in wanted or ():
+        key = (each["type"], each["currency"])
+        if key not in held or not same(each["value"], held[key]):
+            yield Difference(f"prices[{'/'.join(key)}]", each["value"], held.get(key))
 
 
-def _ref_differs(wanted: Mapping[str, Any] | None, held: Mapping[str, Any] | None) -> bool:
-    return not same((wanted or {}).get("ref"), (held or {}).get("ref"))
+def _categories(wanted: Any, found: Mapping[str, Any]) -> Iterator[Difference]:
+    held = set(category_refs(found))
+    for each in wanted or ():
+        if each["ref"] not in held:
+            yield Difference(f"categories[{each['ref']}]", each["ref"], None)
 
 
-def _part_differs(wanted: Mapping[str, Any] | None, held: Mapping[str, Any] | None) -> bool:
-    held = held or {}
-    return any(not same(value, held.get(name)) for name, value in (wanted or {}).items())
+def _ref(name: str) -> "_Comparer":
+    def compare(wanted: Any, found: Mapping[str, Any]) -> Iterator[Difference]:
+        ref, held = (wanted or {}).get("ref"), (found.get(name) or {}).get("ref")
+        if not same(ref, held):
+            yield Difference(name, ref, held)
+
+    return compare
+
+
+def _parts(name: str, under: str) -> "_Comparer":
+    def compare(wanted: Any, found: Mapping[str, Any]) -> Iterator[Difference]:
+        held = found.get(under) or {}
+        for part, value in (wanted or {}).items():
+            if not same(value, held.get(part)):
+                yield Difference(f"{name}.{part}", value, held.get(part))
+
+    return compare
 
 
 def _number(value: Any) -> Decimal | None:
@@ -126,13 +156,14 @@ def _read(value: Any) -> Any:
         return value
 
 
-_SPECIAL: Mapping[str, Callable[[Any, Mapping[str, Any]], bool]] = {
-    "attributes": _attributes_differ,
-    "prices": _prices_differ,
-    "categories": _categories_differ,
-    "parentCategory": lambda value, found: _ref_differs(value, found.get("parentCategory")),
-    "product": lambda value, found: _ref_differs(value, found.get("product")),
-    "taxType": lambda value, found: _part_differs(value, found.get("tax")),
-    "billingAddress": lambda value, found: _part_differs(value, found.get("billingAddress")),
+_Comparer = Callable[[Any, Mapping[str, Any]], Iterator[Difference]]
+_SPECIAL: Mapping[str, _Comparer] = {
+    "attributes": _attributes,
+    "prices": _prices,
+    "categories": _categories,
+    "parentCategory": _ref("parentCategory"),
+    "product": _ref("product"),
+    "taxType": _parts("taxType", "tax"),
+    "billingAddress": _parts("billingAddress", "billingAddress"),
 }
 """Fields that an input writes in another way than an answer does, or that are sets by a key."""

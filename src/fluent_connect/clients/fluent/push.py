@@ -10,6 +10,7 @@ from typing import Any, cast
 import msgspec
 
 from fluent_connect.clients.fluent.compare import attribute, differs, same, surplus
+from fluent_connect.clients.fluent.comparison import Comparison, absent, compared
 from fluent_connect.clients.fluent.errors import ExistsError, MissingError, UnknownCodeError
 from fluent_connect.clients.fluent.graphql import Graphql, Made
 from fluent_connect.clients.fluent.lookup import KINDS, Found, Lookup, can_be_missed, natural_key
@@ -83,6 +84,13 @@ class Pusher:
         if change.create is None:
             return Pushed(change.entity, change.ref, None, "absent")
         return await self._create(change, change.create, trace)
+
+    async def compare(self, change: Upsert, trace: Trace) -> Comparison:
+        """Look up and compare as `upsert` does; write nothing."""
+        found = await self._find(change, trace)
+        if found is None:
+            return absent(change)
+        return compared(change, found, natural_key(change.entity, found))
 
     async def _find(self, change: Upsert, trace: Trace) -> Found | None:
         """Return the one entity that `change` is about; None if there certainly is none."""

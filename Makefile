@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 KILLS ?= 30
+WORKERS ?= auto
 PROPERTIES_EXAMPLES ?= 10000
 
 .PHONY: run demo test check bench crash properties clean
@@ -15,9 +16,9 @@ run: .venv/.installed
 demo: .venv/.installed
 	$(BIN)/fluent-connect demo
 
-## test: run the tests with coverage
+## test: run the tests with coverage, on WORKERS processors
 test: .venv/.installed
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered -m "not crash" $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term:skip-covered -m "not crash" $(ARGS)
 
 ## check: format, lint, types, import floors, documents
 check: .venv/.installed

@@ -10,6 +10,22 @@ import structlog
 PARTNER = Path(__file__).parent / "partner"
 
 
+@pytest.hookimpl(trylast=True)  # after the shuffle
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of several workers let one have all tests with processes of their own: they tell the time.
+
+    They begin first, then what takes long, so that no worker is left with it at the end.
+    """
+    for item in items:
+        if item.get_closest_marker("e2e") or item.get_closest_marker("crash"):
+            item.add_marker(pytest.mark.xdist_group("processes"))
+    items.sort(key=lambda item: (item.get_closest_marker("xdist_group") is None, _is_short(item)))
+
+
+def _is_short(item: pytest.Item) -> bool:
+    return "properties" not in item.path.parts
+
+
 @pytest.fixture(autouse=True)
 def _partners_apart(request: pytest.FixtureRequest) -> Iterator[None]:
     """Hide the partner's folder and modules, and whatever a test adds; put them back after it."""

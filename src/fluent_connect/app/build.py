@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from fluent_connect.app.config.doors import DoorEntry
-from fluent_connect.app.config.schema import MappingEntry, RouteEntry
-from fluent_connect.app.handlers import Handlers
+from fluent_connect.app.config.schema import JobEntry, MappingEntry, RouteEntry
+from fluent_connect.app.handlers import Handlers, UnresolvedError
 from fluent_connect.clients.accounts import Account
 from fluent_connect.ingest.verify.door import FLUENT, Door, schemes
 from fluent_connect.ingest.verify.published import Published
+from fluent_connect.jobs.job_handler import JobHandler
+from fluent_connect.jobs.job_router import Targets
+from fluent_connect.jobs.job_table import Job, JobTable
 from fluent_connect.listener.account_mapping import AccountMap, Target
 from fluent_connect.listener.external import REQUIRED_OF_FLUENT, ExternalDoor
 from fluent_connect.listener.route_mapping import RouteMap, RouteMapping
@@ -22,7 +25,63 @@ def route_table(entries: Iterable[RouteEntry], handlers: Handlers) -> RouteTable
     return RouteTable(
         Route(each.route, handlers.resolve(each.target), each.props, each.upserts)
         for each in entries
+        if not is_of_a_job(each, handlers)
     )
+
+
+def is_of_a_job(entry: RouteEntry, handlers: Handlers) -> bool:
+    """Say whether a route leads to a job handler: the vendor's way to name a job."""
+    try:
+        handlers.resolve(entry.target)
+    except UnresolvedError:
+        return handlers.job(entry.target) is not None
+    return False
+
+
+def job_table(
+    entries: Iterable[JobEntry], routes: Iterable[RouteEntry], handlers: Handlers
+) -> JobTable:
+    """Return all jobs: those of `jobs:`, those of routes, and every other one that was found."""
+    named = {each.route: each for each in routes if is_of_a_job(each, handlers)}
+    found: dict[str, type[JobHandler]] = {}
+    for name in (*(one.name for one in handlers.jobs), *named):
+        target = named[name].target if name in named else name
+        handler = handlers.job(target)
+        if handler is not None:
+            found[name] = handler
+    props = {name: named[name].props if name in named else {} for name in found}
+    jobs = [
+        _job(each, found[each.name], {**props[each.name], **each.props})
+        for each in entries
+        if each.name in found
+    ]
+    everywhere = {job.name for job in jobs if job.account is None and job.retailer is None}
+    plain = (name for name in found if name not in everywhere)
+    return JobTable(
+        [*jobs, *(Job(name=name, handler=found[name](), props=props[name]) for name in plain)]
+    )
+
+
+def _job(entry: JobEntry, handler: type[JobHandler], props: Mapping[str, str]) -> Job:
+    return Job(
+        name=entry.name,
+        handler=handler(),
+        props=props,
+        account=entry.account,
+        retailer=entry.retailer,
+        overlap=entry.overlap,
+        trail=entry.trail,
+        rate=entry.rate,
+    )
+
+
+def targets(routes: RouteTable) -> Targets:
+    """Return where messages of jobs go."""
+    upserts: dict[str, str] = {}
+    for route in routes:
+        if route.upserts:
+            upserts.setdefault(route.upserts, route.name)
+    return Targets(upserts, ordered_names(routes))
 
 
 def route_map(entries: Iterable[MappingEntry], routes: RouteTable) -> RouteMap:

@@ -73,10 +73,27 @@ class Handlers(msgspec.Struct, frozen=True):
         """Return the override of CTExternalMessageReceiver with the highest priority, if any."""
         return max(self.receivers, key=lambda one: getattr(one, "priority", 0), default=None)
 
+    def jobs_named(self, name: str) -> list[type[JobHandler]]:
+        """Return the job handlers of that name, class name or dotted path; the winner first."""
+        same = [one for one in self.jobs if name in {one.name, one.__name__, dotted(one)}]
+        return sorted(same, key=lambda one: (-one.priority, dotted(one)))
+
     def job(self, name: str) -> type[JobHandler] | None:
-        """Return the job handler of that name (or class name) with the highest priority, if any."""
-        same = [one for one in self.jobs if name in {one.name, one.__name__}]
-        return max(same, key=lambda one: one.priority, default=None)
+        """Return the job handler of that name with the highest priority, if any."""
+        return next(iter(self.jobs_named(name)), None)
+
+    def active_jobs(self, names: Mapping[str, Mapping[str, str]]) -> list[Described]:
+        """Describe the handler of each job, given what it is called and its props."""
+        return [
+            _described(name, handler, props)
+            for name, props in names.items()
+            if (handler := self.job(name)) is not None
+        ]
+
+    def inactive_jobs(self, names: Iterable[str]) -> list[Described]:
+        """Describe the job handlers that are displaced by priority."""
+        used = {self.job(name) for name in names}
+        return [_described("", one, {}) for one in self.jobs if one not in used]
 
     def active(self, routes: Iterable[RouteEntry]) -> list[Described]:
         """Describe the handler of each route that has one."""
@@ -157,6 +174,8 @@ def _missing(found: Any) -> str:
     return f"implement {', '.join(sorted(found.__abstractmethods__))}"
 
 
-def _described(route: str, handler: type[AnyHandler], props: Mapping[str, str]) -> Described:
+def _described(
+    route: str, handler: type[AnyHandler] | type[JobHandler], props: Mapping[str, str]
+) -> Described:
     words = (inspect.getdoc(handler) or "").partition("\n")[0]
     return Described(route, handler.name, handler.priority, props, dotted(handler), words)

@@ -9,6 +9,7 @@ import msgspec
 import structlog
 
 from fluent_connect.app import disk, schemas
+from fluent_connect.app.batch import Batch
 from fluent_connect.app.build import (
     account_map,
     doors,
@@ -48,7 +49,7 @@ from fluent_connect.model.outcome import Outcome
 from fluent_connect.model.parcel import BATCH_QUEUE, EVENT_QUEUE
 from fluent_connect.queues.consumer import Consumer, Station
 from fluent_connect.queues.open import open_store, sqlite_path
-from fluent_connect.queues.store import Delivery, Store, Write
+from fluent_connect.queues.store import Delivery, Store, Verdict, Write
 from fluent_connect.router.message_router import MessageRouter
 
 _GRACE = 14.0
@@ -141,12 +142,14 @@ class Service:
         await self.pulse.look_at_pauses()
         self._watch_the_loop()
         self._consume(EVENT_QUEUE, self._router())
+        self.batch = self._batch()
+        self._consume(BATCH_QUEUE, self.batch.router)
         for queue, listener in self._listeners().items():
             self._consume(queue, listener)
         await self.pulse.look()
         self._start_background()
         self.admin_server = Server(self._admin().app, config.admin.host, config.admin.port)
-        self.server = Server(self._webhook(), config.host, config.port)
+        self.server = Server(self.batch.door(self._webhook()), config.host, config.port)
         try:
             await self.admin_server.start()
             await self.server.start()
@@ -209,6 +212,19 @@ class Service:
         )
         return router if self._rehearsal is None else self._rehearsal.station(router)
 
+    def _batch(self) -> Batch:
+        """Return jobs, their router and what starts them."""
+        return Batch(
+            self.config,
+            self.handlers,
+            self.store,
+            self.clients,
+            self.routes,
+            telemetry=self.telemetry,
+            outage=self._is_out,
+            accepting=lambda: not (self.draining or self.pulse.disk_full),
+        )
+
     def _listeners(self) -> Mapping[str, Station]:
         """Return a CT Queue Listener for each listener block that is about notifications."""
         receiver = (self.handlers.receiver() or CTExternalMessageReceiver)()
@@ -228,14 +244,14 @@ class Service:
     def _consume(self, queue: str, station: Station) -> None:
         """Have one more queue worked on, until the service stops."""
         place = self.config.queues[queue]
-        works = queue == EVENT_QUEUE
+        works = queue in {EVENT_QUEUE, BATCH_QUEUE}
         consumer = Consumer(
             self.store,
             queue,
             station,
             retry=self.config.retry.policy,
             concurrency=place.concurrency,
-            on_committed=self.telemetry.committed,
+            on_committed=self._committed,
             paused=self.pulse.stopped if works else tuple,
             outage=self._is_out if works else lambda _: False,
             renew_every=place.lease / 3,
@@ -243,6 +259,11 @@ class Service:
         )
         self._consumers.append(consumer)
         self._running.append(asyncio.create_task(consumer.run(self._stop), name=queue))
+
+    def _committed(self, write: Write, verdict: Verdict) -> None:
+        self.telemetry.committed(write, verdict)
+        if write.delivery is not None and write.delivery.queue == BATCH_QUEUE:
+            self.batch.committed(write, verdict)
 
     def _is_out(self, delivery: Delivery) -> bool:
         return self.clients.breakers.is_open(delivery.parcel.group.partition("/")[0])
@@ -352,12 +373,13 @@ class Service:
 
     def _described_routes(self) -> Described:
         active = self.handlers.active(self.config.routes)
-        return _by_kind(msgspec.to_builtins(active), [])
+        return _by_kind(msgspec.to_builtins(active), [], self.batch.active(), [])
 
     def _described_handlers(self) -> Described:
         active = self.handlers.active(self.config.routes)
         inactive = self.handlers.inactive(self.config.routes)
-        return _by_kind(msgspec.to_builtins(active), msgspec.to_builtins(inactive))
+        jobs = self.batch.active(), self.batch.inactive()
+        return _by_kind(msgspec.to_builtins(active), msgspec.to_builtins(inactive), *jobs)
 
 
 def _leave(url: str) -> None:
@@ -365,12 +387,15 @@ def _leave(url: str) -> None:
 
 
 def _by_kind(
-    active: Sequence[Mapping[str, object]], rest: Sequence[Mapping[str, object]]
+    active: Sequence[Mapping[str, object]],
+    rest: Sequence[Mapping[str, object]],
+    jobs: Sequence[Mapping[str, object]],
+    other_jobs: Sequence[Mapping[str, object]],
 ) -> Described:
     empty: Mapping[str, Sequence[Mapping[str, object]]] = {"active": [], "inactive": []}
     return {
         "configuration": empty,
-        "job": empty,
+        "job": {"active": jobs, "inactive": other_jobs},
         "message": {"active": active, "inactive": rest},
         "notification": empty,
     }

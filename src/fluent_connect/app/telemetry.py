@@ -50,9 +50,9 @@ class Telemetry:
         self._log: Any = structlog.get_logger()
         self._logger: Any = None
         self._verbose = verbose
-        self._requests = self._counter("ingest_requests", "Requests at a door.", "door", "status")
+        self._requests = self.counter("ingest_requests", "Requests at a door.", "door", "status")
         self._answered = self._histogram("ingest_request_duration_seconds", "To the answer.")
-        self._committed = self._counter(
+        self._committed = self.counter(
             "messages_processed", "Deliveries committed.", "queue", "name", "state"
         )
         self._handled = self._histogram("handler_duration_seconds", "Of one run.", "handler")
@@ -121,7 +121,8 @@ class Telemetry:
             histogram = self._handlers[handler] = self._handled.labels(handler)
         histogram.observe(seconds)
 
-    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+    def counter(self, name: str, text: str, *labels: str) -> Counter:
+        """Return a new counter of this service."""
         return Counter(f"fluent_connect_{name}", text, labels, registry=self.registry)
 
     def _histogram(self, name: str, text: str, *labels: str) -> Histogram:

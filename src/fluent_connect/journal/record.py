@@ -5,6 +5,7 @@ from typing import Any
 
 from fluent_connect.journal.erasure import erasure
 from fluent_connect.journal.retention import expiry
+from fluent_connect.journal.runs import RUN_WRITERS
 from fluent_connect.journal.schema import MIGRATIONS
 from fluent_connect.model.fact import (
     Attempted,
@@ -225,4 +226,5 @@ _WRITERS: dict[type, Callable[[Any], Sequence[Statement]]] = {
     Expired: _expired,
     Audited: _audited,
     Outage: _outage,
+    **RUN_WRITERS,
 }

@@ -45,5 +45,18 @@ MIGRATIONS: Sequence[str] = (
         "of" TEXT NOT NULL, began DOUBLE PRECISION NOT NULL, ended DOUBLE PRECISION,
         why TEXT NOT NULL, PRIMARY KEY ("of", began)) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE job_run (
+        id TEXT PRIMARY KEY, job TEXT NOT NULL, account TEXT NOT NULL, retailer TEXT NOT NULL,
+        number BIGINT NOT NULL, cause TEXT NOT NULL, at DOUBLE PRECISION NOT NULL,
+        step BIGINT NOT NULL, begun DOUBLE PRECISION, since DOUBLE PRECISION,
+        until DOUBLE PRECISION, messages BIGINT NOT NULL, expected BIGINT,
+        advanced DOUBLE PRECISION, ended DOUBLE PRECISION, status TEXT NOT NULL,
+        reason TEXT NOT NULL, stop TEXT NOT NULL) WITHOUT ROWID;
+    CREATE INDEX job_run_of ON job_run (job, account, retailer, number);
+    CREATE TABLE job_setting (
+        name TEXT PRIMARY KEY, document TEXT NOT NULL, at DOUBLE PRECISION NOT NULL) WITHOUT ROWID;
+    CREATE TABLE job_due (name TEXT PRIMARY KEY, at DOUBLE PRECISION NOT NULL) WITHOUT ROWID;
+    """,
 )
 """`aside` keeps what was accepted and is no unit of its own: repeats, and batches once split."""

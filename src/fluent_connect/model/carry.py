@@ -1,9 +1,11 @@
 """How a message goes onto the Event Queue, and the fact that accounts for it there."""
 
+from collections.abc import Mapping
+
 from fluent_connect.model.codec import encode
 from fluent_connect.model.fact import Queued
 from fluent_connect.model.message import Message
-from fluent_connect.model.parcel import EVENT_QUEUE, Parcel, Put
+from fluent_connect.model.parcel import EVENT_QUEUE, Parcel, Put, Rank
 
 
 def carried(
@@ -14,14 +16,30 @@ def carried(
     `due`: it is not handed out before this time.
     """
     trace = by.headers.get("traceparent")
+    headers = {"traceparent": trace} if trace else {}
+    return addressed(
+        message, rank=by.rank, ordered=ordered, due=due, headers=headers, origin=origin
+    )
+
+
+def addressed(
+    message: Message,
+    *,
+    rank: Rank,
+    ordered: bool,
+    due: float = 0.0,
+    headers: Mapping[str, str] = {},
+    origin: str | None = None,
+) -> Put:
+    """Return the put of a message; `due`: it is not handed out before this time."""
     return Put(
         EVENT_QUEUE,
         Parcel(
             id=message.id,
             key=message.key,
             body=encode(message),
-            headers={"traceparent": trace} if trace else {},
-            rank=by.rank,
+            headers=headers,
+            rank=rank,
             group=f"{message.account}/{message.name}",
             not_before=due,
             ordered=ordered,

@@ -164,6 +164,65 @@ class Outage(msgspec.Struct, frozen=True):
     why: str
 
 
+class RunAdded(msgspec.Struct, frozen=True):
+    """A run of a job was put on the batch queue: its `number`-th for this account and retailer."""
+
+    id: str
+    job: str
+    account: str
+    retailer: str
+    number: int
+    cause: str
+    at: float
+
+
+class RunAdvanced(msgspec.Struct, frozen=True):
+    """A run has come to its `step`-th step: its window, and how many messages it has put.
+
+    `expected`: how many it will put, where the job can tell.
+    """
+
+    id: str
+    step: int
+    begun: float
+    since: float | None
+    until: float
+    messages: int
+    expected: int | None
+    at: float
+
+
+class RunEnded(msgspec.Struct, frozen=True):
+    """A run came to its end: SUCCESSFUL, FAILED or STOPPED, and why."""
+
+    id: str
+    status: str
+    reason: str
+    at: float
+
+
+class RunStopped(msgspec.Struct, frozen=True):
+    """An operator wants this run to end behind the page that it is at."""
+
+    id: str
+    by: str
+
+
+class JobSet(msgspec.Struct, frozen=True):
+    """A job's settings document stands like this from now on."""
+
+    name: str
+    document: str
+    at: float
+
+
+class JobDue(msgspec.Struct, frozen=True):
+    """The scheduler has seen to the time `at` of this schedule."""
+
+    name: str
+    at: float
+
+
 Fact = (
     Received
     | Split
@@ -182,6 +241,12 @@ Fact = (
     | Expired
     | Audited
     | Outage
+    | RunAdded
+    | RunAdvanced
+    | RunEnded
+    | RunStopped
+    | JobSet
+    | JobDue
 )
 
 

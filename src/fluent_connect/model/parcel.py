@@ -8,6 +8,8 @@ import msgspec
 CT_QUEUE = "ct-queue"
 EVENT_QUEUE = "event-queue"
 BATCH_QUEUE = "batch-queue"
+NOTIFICATION_QUEUE = "notification-queue"
+QUEUES = (CT_QUEUE, EVENT_QUEUE, BATCH_QUEUE, NOTIFICATION_QUEUE)
 
 Rank = Literal["live", "bulk"]
 
@@ -18,7 +20,7 @@ class Parcel(msgspec.Struct, frozen=True):
     key:        its lane; at most one parcel of a key is out at a time. "" = no lane.
     headers:    of the request or of the message (ce-*, content-type, door, traceparent).
     rank:       live goes before bulk.
-    group:      "account/name" on the Event Queue, "" elsewhere: what a pause or a breaker stops.
+    group:      "account/name" of a message, job or notice, else "": what a pause or breaker stops.
     not_before: not handed out before this time (seconds since the epoch); where that is past, it
                 goes before what was put since then, on engines that can.
     ordered:    an `event` lane: a retrying or dead parcel holds all later ones of its key.

@@ -41,7 +41,7 @@ def superseded(
     """Return what has overtaken the message, or None if it must be looked at.
 
     Below the fence nothing passes. At the fence pass: whatever asks for a second look (refresh,
-    repair, replay, jobs), a mapping that has changed since, and a deletion not yet carried out.
+    repair, replay), a mapping that has changed since, and a deletion not yet carried out.
     """
     if fence is None:
         return None
@@ -58,7 +58,7 @@ def superseded(
 def _again(message: Message, fence: Fence, fingerprint: str, *, event: bool) -> bool:
     if event:
         return message.cause in {"repair", "replay"}
-    if message.cause not in {"notification", "external"}:
+    if message.cause not in {"notification", "external", "job"}:
         return True
     if fence.deleted:
         # Found gone, with nothing done about it: the deletion itself may ask for more (an erasure).
@@ -100,7 +100,7 @@ def unchanged(
         and version > old.version
         and old.output == new.output
         and old.fingerprint == new.fingerprint
-        and message.cause in {"notification", "refresh"}
+        and message.cause in {"notification", "refresh", "job"}
         and all(isinstance(change, Upsert) or _later(change) for change in changes)
     )
 

@@ -75,6 +75,17 @@ class FakeCommercetools(Commercetools):
             found.sort(key=partial(_field, field), reverse=direction == "desc")
         return [self._typed(each, type_, expand) for each in found[:limit]]
 
+    async def count(
+        self,
+        type_id: str,
+        *,
+        where: Sequence[str] = (),
+        variables: Variables | None = None,
+    ) -> int:
+        """Return how many resources satisfy all predicates."""
+        found = await self.query(type_id, dict, where=where, limit=2**31, variables=variables)
+        return len(found)
+
     async def all(
         self,
         type_id: str,

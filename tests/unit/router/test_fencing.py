@@ -45,7 +45,7 @@ def test_below_the_fence_nothing_passes(cause: str) -> None:
     assert superseded(message(4, cause=cause), APPLIED, "other") == "version 5"
 
 
-@pytest.mark.parametrize("cause", ["notification", "external"])
+@pytest.mark.parametrize("cause", ["notification", "external", "job"])
 def test_an_equal_notification_was_applied_already(cause: str) -> None:
     assert superseded(message(cause=cause), APPLIED, "f") == "version 5"
 
@@ -54,7 +54,7 @@ def test_an_equal_notification_passes_if_the_mapping_has_changed() -> None:
     assert superseded(message(), APPLIED, "other") is None
 
 
-@pytest.mark.parametrize("cause", ["refresh", "repair", "replay", "job", "fluent"])
+@pytest.mark.parametrize("cause", ["refresh", "repair", "replay", "fluent"])
 def test_what_asks_for_a_second_look_passes_at_the_fence(cause: str) -> None:
     assert superseded(message(cause=cause), APPLIED, "f") is None
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from fluent_connect.app.build import is_of_a_job
 from fluent_connect.app.cli.configuration import examined
 from fluent_connect.app.cli.errors import INVALID, OK
 from fluent_connect.app.cli.framework import (
@@ -66,6 +67,8 @@ def listing(
 def _rows(config: Config, handlers: Handlers) -> list[dict[str, object]]:
     rows = []
     for route in config.routes:
+        if is_of_a_job(route, handlers):
+            continue
         row: dict[str, object] = {
             "route": route.route,
             "handler": route.target,

@@ -14,7 +14,7 @@ from fluent_connect.app.cli.errors import CliError
 from fluent_connect.journal.record import recorder
 from fluent_connect.model.fact import Audited, Fact
 from fluent_connect.model.outcome import Outcome
-from fluent_connect.model.parcel import BATCH_QUEUE, CT_QUEUE, EVENT_QUEUE
+from fluent_connect.model.parcel import QUEUES
 from fluent_connect.queues.open import open_store, sqlite_path
 from fluent_connect.queues.store import Store, StoreError, Verdict, Write
 
@@ -88,7 +88,7 @@ def url(path: Path) -> str:
 
 
 async def _open(path: Path) -> Store:
-    urls: Mapping[str, str] = dict.fromkeys((CT_QUEUE, EVENT_QUEUE, BATCH_QUEUE), url(path))
+    urls: Mapping[str, str] = dict.fromkeys(QUEUES, url(path))
     try:
         return await open_store(urls, recorder(), serving=False)
     except Exception as error:

@@ -16,7 +16,6 @@ from fluent_connect.app.config.mapping import read_mapping
 from fluent_connect.app.config.mistakes import ConfigMistakes, Mistake, errors, in_order, nearest
 from fluent_connect.app.config.queues import Placed, place_queues
 from fluent_connect.app.config.result import Config
-from fluent_connect.app.config.schema import Connect
 from fluent_connect.app.config.sources import ROOT, Found, at, gather, layer_of, merged, packaged
 from fluent_connect.app.config.validate import Validated, leaves, single_values, validate, written
 from fluent_connect.app.config.values import is_secret
@@ -209,12 +208,6 @@ def _unset(
     return Mistake(code="CFG005", place=leaf.place, what=str(error), why=why, fix=fix, shown=shown)
 
 
-def _not_yet(connect: Connect) -> list[str]:
-    """Return a notice for each section that is read, but that this version does nothing with."""
-    unused = {"jobs": connect.jobs, "api-keys": connect.api_keys}
-    return [f"{key}: this version runs no jobs yet" for key, told in unused.items() if told]
-
-
 def _grouped(unset: Sequence[Mistake], directory: Path | None) -> list[Mistake]:
     """Return the mistakes, those of the packaged defaults as one that names each variable."""
     ours = [one for one in unset if one.place.file.startswith(_DEFAULTS)]
@@ -236,15 +229,16 @@ def _config(
     core = valid.files.fluentcommerce
     same = ("connector_name", "host", "port", "admin", "log", "route_mapping", "routes", "doors")
     also = ("retry", "http", "journal", "disk", "packages", "paths", "jobs", "pause", "api_keys")
+    jobs = ("job_settings", "time_zone")
     last = ("error_table", "subscriptions", "subscription")
-    taken = {name: getattr(connect, name) for name in (*same, *also, *last)}
+    taken = {name: getattr(connect, name) for name in (*same, *also, *jobs, *last)}
     keys = {name.strip("[]"): key for name, key in core.fluent_webhook_keys.items()}
     taken["doors"] = with_fluent(connect.doors, keys)
     return Config(
         **taken,
         data=Path(connect.data),
         files=(*found.files, *rest["mapping"].files),
-        notices=(*found.notices, *_not_yet(valid.files.fluent_connect)),
+        notices=found.notices,
         accounts=fed.accounts,
         settings=fed.settings,
         queues=placed.queues,

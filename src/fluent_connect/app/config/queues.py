@@ -7,7 +7,13 @@ import msgspec
 from fluent_connect.app.config.mistakes import Mistake, did_you_mean
 from fluent_connect.app.config.schema import Connect, Files, ListenerEntry, QueueEntry
 from fluent_connect.app.config.validate import Path, descend
-from fluent_connect.model.parcel import BATCH_QUEUE, CT_QUEUE, EVENT_QUEUE
+from fluent_connect.model.parcel import (
+    BATCH_QUEUE,
+    CT_QUEUE,
+    EVENT_QUEUE,
+    NOTIFICATION_QUEUE,
+    QUEUES,
+)
 from fluent_connect.model.yaml import Leaf, Table
 from fluent_connect.queues.address import BROKERS, ENGINES, SQL
 from fluent_connect.queues.address import engine as engine_of
@@ -16,7 +22,7 @@ _LISTENERS = {
     "commercetools": CT_QUEUE,
     "message": EVENT_QUEUE,
     "batch": BATCH_QUEUE,
-    "notification": "notification-queue",
+    "notification": NOTIFICATION_QUEUE,
 }
 _MODES = {BATCH_QUEUE: "batch-listener-mode"}
 
@@ -66,7 +72,7 @@ def place_queues(
         for id_, entry in connect.listeners.items()
         if id_ != "notification"
     }
-    names = dict.fromkeys([CT_QUEUE, EVENT_QUEUE, BATCH_QUEUE, *connect.queues])
+    names = dict.fromkeys([*QUEUES, *connect.queues])
     names.update(dict.fromkeys(one.queue for one in listeners.values()))
     queues = {}
     journal = _journal(connect, engine)

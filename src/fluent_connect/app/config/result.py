@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -72,6 +73,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     packages: Sequence[str]
     paths: Sequence[Path]
     jobs: Sequence[JobEntry]
+    job_settings: Literal["journal", "fluent"]
+    time_zone: str
     pause: Sequence[str]
     api_keys: Sequence[str]
     error_table: Sequence[ErrorEntry]

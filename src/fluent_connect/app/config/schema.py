@@ -27,12 +27,14 @@ from fluent_connect.app.config.values import (
     Positive,
     Props,
     QueueUrl,
+    Rate,
     Secrets,
     Text,
     WebUrl,
     Words,
     account_mappings,
 )
+from fluent_connect.jobs.job_table import OVERLAP, TRAIL
 
 
 class MappingProps(Section):
@@ -194,11 +196,19 @@ class AccountMappingEntry(WhenSection):
 
 
 class JobEntry(Section):
-    """A job that runs every so often, or by a cron expression; neither = when called."""
+    """A job that runs every so often, or by a cron expression; neither = when called.
+
+    overlap, trail: by how much a window begins before the last one's end, and ends before now.
+    rate:           messages a second; 0 = as fast as they are read.
+    """
 
     name: Text
     every: Duration | None = None
     cron: str | None = None
+    time_zone: str | None = None
+    overlap: Duration = OVERLAP
+    trail: Duration = TRAIL
+    rate: Rate = 0.0
     account: str | None = None
     retailer: str | None = None
     props: Props = Field(default_factory=dict)
@@ -231,6 +241,8 @@ class Connect(Section):
     packages: Words = ("com.fluentcommerce.connect",)
     paths: Folders = ()
     jobs: tuple[JobEntry, ...] = ()
+    job_settings: Literal["journal", "fluent"] = "journal"
+    time_zone: str = "UTC"
     pause: Words = ()
     api_keys: Secrets = ()
     data: str = "var"

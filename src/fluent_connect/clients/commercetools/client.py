@@ -43,6 +43,10 @@ class _Ids(msgspec.Struct):
     results: list[_Known]
 
 
+class _Counted(msgspec.Struct):
+    total: int
+
+
 class CommercetoolsApi:
     """One commercetools project as one account reaches it: long-lived, shared by all messages."""
 
@@ -154,6 +158,18 @@ class Commercetools:
                 return
             last = self._api.read(answer, _Ids, self._trace).results[-1].id
 
+    async def count(
+        self,
+        type_id: str,
+        *,
+        where: Sequence[str] = (),
+        variables: Mapping[str, str | Sequence[str]] | None = None,
+    ) -> int:
+        """Return how many resources satisfy every predicate of `where`."""
+        parameters = _parameters(where, (), 0, (), variables or {}, total=True)
+        answer = await self._page(type_id, parameters)
+        return self._api.read(answer, _Counted, self._trace).total
+
     async def update(self, update: Update) -> int:
         """Apply the actions and return the new version.
 
@@ -212,13 +228,15 @@ def _parameters(
     limit: int,
     expand: Sequence[str],
     variables: Mapping[str, str | Sequence[str]],
+    *,
+    total: bool = False,
 ) -> list[tuple[str, str]]:
     """Return the parameters of a query, in the order of commercetools' documentation."""
     parameters = [
         *(("where", predicate) for predicate in where),
         *(("sort", order) for order in sort),
         ("limit", str(limit)),
-        ("withTotal", "false"),
+        ("withTotal", "true" if total else "false"),
         *(("expand", path) for path in expand),
     ]
     for name, value in variables.items():

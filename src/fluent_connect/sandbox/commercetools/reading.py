@@ -53,17 +53,29 @@ def query(project: Project, type_id: str, call: Call) -> Json:
     found = _matching(project, type_id, predicates, variables, staged=_staged(call))
     sorts = call.parameters("sort")
     total = None
-    if sorts in ([], ["id"], ["id asc"]) and call.parameter("withTotal", "true") == "false":
-        page = list(islice(found, offset, offset + limit))
+    counted = call.parameter("withTotal", "true") != "false"
+    if sorts in ([], ["id"], ["id asc"]):
+        page, total = _streamed(found, offset, limit, count=counted)
     else:
         ordered = _sorted(found, sorts)
         total = len(ordered)
         page = ordered[offset : offset + limit]
     expand(project, page, call.parameters("expand"))
     answer: Json = {"limit": limit, "offset": offset, "count": len(page), "results": page}
-    if total is not None and call.parameter("withTotal", "true") != "false":
+    if total is not None and counted:
         answer["total"] = total
     return answer
+
+
+def _streamed(
+    found: Iterator[Json], offset: int, limit: int, *, count: bool
+) -> tuple[list[Json], int | None]:
+    """Return a page of what comes in the order of ids, holding no more of it; count if asked."""
+    page = list(islice(found, offset, offset + limit))
+    if not count:
+        return page, None
+    before = offset if page or not offset else 0
+    return page, before + len(page) + sum(1 for _ in found)
 
 
 def expand(project: Project, resources: Iterable[Json], paths: Sequence[str]) -> None:

@@ -244,6 +244,7 @@ fluent-connect:
         "ct-queue": "sqs://notifications",
         "event-queue": config.store,
         "batch-queue": config.store,
+        "notification-queue": config.store,
     }
 
 

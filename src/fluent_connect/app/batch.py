@@ -1,0 +1,96 @@
+"""Everything about jobs in the running service: their router, what starts them, what is told."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from fluent_connect.app.build import job_table, targets
+from fluent_connect.app.clients import Clients
+from fluent_connect.app.config.result import Config
+from fluent_connect.app.handlers import Handlers
+from fluent_connect.app.job_metrics import JobMetrics
+from fluent_connect.app.scheduler_door import App, SchedulerDoor
+from fluent_connect.app.telemetry import Telemetry
+from fluent_connect.clients.accounts import Account, Accounts
+from fluent_connect.handlers.settings import Settings
+from fluent_connect.jobs.job_router import JobRouter
+from fluent_connect.jobs.job_settings import FluentSettings, JobSettings, JournalSettings
+from fluent_connect.queues.store import Delivery, Store, Verdict, Write
+from fluent_connect.router.routes import RouteTable
+
+_DEFAULT_SETTINGS = Settings()
+
+
+class Batch:
+    """The jobs of one service. `router` is the station of the batch queue."""
+
+    def __init__(
+        self,
+        config: Config,
+        handlers: Handlers,
+        store: Store,
+        clients: Clients,
+        routes: RouteTable,
+        *,
+        telemetry: Telemetry,
+        outage: Callable[[Delivery], bool],
+        accepting: Callable[[], bool],
+    ) -> None:
+        self._config = config
+        self._handlers = handlers
+        self._store = store
+        self._accepting = accepting
+        self._metrics = JobMetrics(telemetry)
+        self.jobs = job_table(config.jobs, config.routes, handlers)
+        self.router = JobRouter(
+            store,
+            self.jobs,
+            Accounts(config.accounts),
+            clients,
+            self._documents(),
+            targets=targets(routes),
+            settings=self._settings,
+            retry=config.retry.policy,
+            outage=outage,
+        )
+
+    def door(self, webhook: App) -> SchedulerDoor:
+        """Return the application of the webhook port: the scheduler's endpoint, and the rest."""
+        accounts = [(each.name, each.retailer) for each in self._config.accounts]
+        return SchedulerDoor(
+            webhook,
+            self._store,
+            self.jobs,
+            accounts,
+            self._config.api_keys,
+            accepting=self._accepting,
+        )
+
+    def committed(self, write: Write, verdict: Verdict) -> None:
+        """Count what became of a step."""
+        self._metrics.committed(write, verdict)
+
+    def active(self) -> list[Mapping[str, object]]:
+        """Describe the jobs, as the actuator shows them."""
+        return _plain(self._handlers.active_jobs(self._props()))
+
+    def inactive(self) -> list[Mapping[str, object]]:
+        """Describe the job handlers that are displaced."""
+        return _plain(self._handlers.inactive_jobs(self._props()))
+
+    def _props(self) -> Mapping[str, Mapping[str, str]]:
+        return {job.name: job.props for job in self.jobs}
+
+    def _documents(self) -> JobSettings:
+        connector = self._config.connector_name
+        if self._config.job_settings == "fluent":
+            return FluentSettings(connector)
+        return JournalSettings(self._store, connector)
+
+    def _settings(self, account: Account) -> Settings:
+        return self._config.settings.get((account.name, account.retailer), _DEFAULT_SETTINGS)
+
+
+def _plain(described: Sequence[msgspec.Struct]) -> list[Mapping[str, object]]:
+    found: list[Mapping[str, object]] = msgspec.to_builtins(described)
+    return found

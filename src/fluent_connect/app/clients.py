@@ -38,10 +38,11 @@ class SchemaMistake(ConfigError):  # noqa: N818 - what stops a start is a mistak
 
 
 class Apis(NamedTuple):
-    """The two long-lived clients of an account and retailer."""
+    """The two long-lived clients of an account and retailer, and how they sign in."""
 
     commercetools: CommercetoolsApi
     fluent: FluentApi
+    tokens: tuple[ClientCredentials, PasswordGrant]
 
 
 class Clients:
@@ -84,6 +85,23 @@ class Clients:
         apis = self._apis[account.name, account.retailer]
         return apis.commercetools.bound(trace), apis.fluent.bound(trace)
 
+    def sign_in_as(self, accounts: Iterable[Account]) -> Sequence[str]:
+        """Use the credentials of these accounts from the next call on; return whose have changed.
+
+        Their addresses stay as they were. A token that we hold counts until there is another.
+        """
+        changed = []
+        for each in accounts:
+            apis = self._apis.get((each.name, each.retailer))
+            if apis is None:
+                continue
+            commercetools, fluent = apis.tokens
+            if commercetools.use(each.commercetools):
+                changed.append(f"{each.name}/{each.retailer} commercetools")
+            if fluent.use(each.fluent):
+                changed.append(f"{each.name}/{each.retailer} fluent")
+        return changed
+
     async def learn_schemas(self) -> None:
         """Ask every Fluent account for its schema. Raise SchemaMistake if one cannot be worked for.
 
@@ -111,12 +129,16 @@ class Clients:
     def _open(self, account: Account) -> Apis:
         timeout = self._section.timeouts.total
         budgets = self._section.budgets
+        tokens = (
+            ClientCredentials(account.commercetools, self.transport, timeout=timeout),
+            PasswordGrant(account.fluent, self.transport, timeout=timeout),
+        )
         commercetools = Door(
             "commercetools",
             account.name,
             account.commercetools.api_url,
             self.transport,
-            tokens=ClientCredentials(account.commercetools, self.transport, timeout=timeout),
+            tokens=tokens[0],
             breaker=self.breakers.of(account.name, "commercetools"),
             budget=self._budget(account.name, "commercetools", budgets.commercetools),
             timeout=timeout,
@@ -126,7 +148,7 @@ class Clients:
             account.name,
             account.fluent.url,
             self.transport,
-            tokens=PasswordGrant(account.fluent, self.transport, timeout=timeout),
+            tokens=tokens[1],
             breaker=self.breakers.of(account.name, "fluent"),
             budget=self._budget(account.name, "fluent", budgets.fluent),
             timeout=timeout,
@@ -141,6 +163,7 @@ class Clients:
                 batch=self._batch,
                 schema=self._schema(account),
             ),
+            tokens,
         )
 
     def _schema(self, account: Account) -> Schema:

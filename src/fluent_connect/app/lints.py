@@ -52,7 +52,7 @@ def check(
 
 
 def engines(config: Config) -> list[Lint]:
-    """Return an error for each queue engine and credential manager that is not installed."""
+    """Return an error for each queue engine that is not installed."""
     found = []
     for name, queue in config.queues.items():
         driver, extra = _DRIVERS.get(queue.engine, ("", ""))
@@ -65,10 +65,6 @@ def engines(config: Config) -> list[Lint]:
         found.append(
             at(config.table, path, "CFG019", what, f"{fix}; or start with --engine sqlite")
         )
-    if config.credential_manager == "aws-secrets-manager" and find_spec("aiobotocore") is None:
-        what = "the credential manager aws-secrets-manager is not installed"
-        fix = "pip install 'fluent-connect[aws]', or FC_CREDENTIAL_CREDENTIAL_MANAGER=env"
-        found.append(at(config.table, ("credential", "credential-manager"), "CFG019", what, fix))
     return found
 
 

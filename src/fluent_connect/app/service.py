@@ -12,7 +12,6 @@ from fluent_connect.app import disk, schemas
 from fluent_connect.app.batch import Batch
 from fluent_connect.app.build import (
     account_map,
-    doors,
     externals,
     restrictions,
     route_map,
@@ -28,6 +27,7 @@ from fluent_connect.app.http import Admin, Described
 from fluent_connect.app.keeper import Keeper
 from fluent_connect.app.pulse import Pulse
 from fluent_connect.app.remembered import Remembered
+from fluent_connect.app.rotation import Doors, Rotation
 from fluent_connect.app.server import Server
 from fluent_connect.app.subscription_watch import SubscriptionWatch
 from fluent_connect.app.subscriptions import statuses
@@ -275,9 +275,10 @@ class Service:
 
     def _webhook(self) -> Webhook:
         published, clock = Published(), ClockWatch()
+        standing = Doors(self.config.doors, published, self.config.secrets.overlap)
         webhook = Webhook(
             self.store,
-            doors(self.config.doors, published),
+            standing.now(),
             accepting=lambda: not self.pulse.disk_full,
             on_request=self.telemetry.requested,
             confirm=published.confirm if self._rehearsal is None else _leave,
@@ -289,6 +290,9 @@ class Service:
         keeper = Keeper(published, told=clock.told, on_taken=remembered.keep)
         self._keeper = asyncio.create_task(keeper.run())
         self._background.append(self._keeper)
+        self.rotation = Rotation(self.config, standing, self.clients, self.telemetry, webhook.open)
+        if self.rotation.runs:
+            self._background.append(asyncio.create_task(self.rotation.run(), name="rotation"))
         return webhook
 
     def _pulse(self) -> Pulse:
@@ -358,6 +362,8 @@ class Service:
             found.append(f"stopped: the consumer of {', '.join(dead)}")
         if self._keeper.done() and not self.draining:
             found.append("stopped: what fetches the keys of doors")
+        if any(t.done() and t.get_name() == "rotation" for t in self._background):
+            found.append("stopped: what looks for changed secrets")
         return ["draining", *found] if self.draining else found
 
     def _details(self) -> Mapping[str, object]:
@@ -368,6 +374,7 @@ class Service:
             "paused": list(self.pulse.paused),
             "breakers": {f"{each.account}/{each.system}": each.state for each in breakers},
             "schemas": msgspec.to_builtins(self.clients.schemas()),
+            "secrets": self.rotation.details(),
             "disk": {"used": round(self.pulse.room.used, 4), "free": self.pulse.room.free},
         }
 

@@ -126,11 +126,18 @@ class ClientCredentials(Tokens):
     ) -> None:
         url = f"{access.auth_url.rstrip('/')}/oauth/token"
         super().__init__("commercetools", url, transport, timeout=timeout, clock=clock)
-        pair = f"{quote(access.client_id, safe='')}:{quote(access.client_secret, safe='')}"
-        self._headers = {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
+        self._headers = _basic(access)
         self._form = {"grant_type": "client_credentials"}
         if access.scopes:
             self._form["scope"] = " ".join(access.scopes)
+
+    def use(self, access: CommercetoolsAccess) -> bool:
+        """Sign in as this client from the next call on; say whether it is another."""
+        headers = _basic(access)
+        if headers == self._headers:
+            return False
+        self._headers, self.renew_at = headers, 0.0
+        return True
 
     async def _grant(self, trace: Trace) -> _Granted:
         return await self._ask(self._form, self._headers, trace)
@@ -157,14 +164,22 @@ class PasswordGrant(Tokens):
         super().__init__("fluent", url, transport, timeout=timeout, clock=clock)
         self._access = access
         self._headers = {"fluent.account": access.account}
-        self._client = {
-            "client_id": access.client_id,
-            "client_secret": access.client_secret,
-            "scope": "api",
-        }
+        self._client = _client(access)
         self._window = window
         self._refresh: str | None = None
         self._grants: deque[float] = deque(maxlen=most_grants)
+
+    def use(self, access: FluentAccess) -> bool:
+        """Sign in as this user from the next call on; say whether anything of it is another.
+
+        What was sent before counts no more: it was about another password.
+        """
+        if _told(access) == _told(self._access):
+            return False
+        self._access, self._client = access, _client(access)
+        self._refresh, self.renew_at = None, 0.0
+        self._grants.clear()
+        return True
 
     async def _grant(self, trace: Trace) -> _Granted:
         refresh, self._refresh = self._refresh, None
@@ -210,6 +225,20 @@ class PasswordGrant(Tokens):
             if not getattr(error, "outage", False):
                 self._grants.pop()  # nobody judged it: a 500 or a time-out locks no user
             raise
+
+
+def _basic(access: CommercetoolsAccess) -> Mapping[str, str]:
+    pair = f"{quote(access.client_id, safe='')}:{quote(access.client_secret, safe='')}"
+    return {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
+
+
+def _client(access: FluentAccess) -> Mapping[str, str]:
+    told = {"client_id": access.client_id, "client_secret": access.client_secret}
+    return {**told, "scope": "api"}
+
+
+def _told(access: FluentAccess) -> tuple[str, str, str, str]:
+    return access.username, access.password, access.client_id, access.client_secret
 
 
 def _retrieve(task: asyncio.Task[None]) -> None:

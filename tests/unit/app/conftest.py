@@ -1,9 +1,11 @@
 """Files in a folder of their own, and the variables of one account."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from aws import SIGN_IN, SecretsManager, served
 
 ENVIRON = {
     "FC_PROJECT_KEY": "shop",
@@ -39,3 +41,21 @@ def write(tmp_path: Path) -> Write:
         return tmp_path
 
     return files
+
+
+@pytest.fixture(scope="session")
+def _served() -> Iterator[SecretsManager]:
+    with served() as made:
+        yield made
+
+
+@pytest.fixture
+def secrets_manager(
+    _served: SecretsManager, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[SecretsManager]:
+    """An empty AWS Secrets Manager, which the variables lead to."""
+    for name, value in SIGN_IN.items():
+        monkeypatch.setenv(name, value)
+    environ.update(_served.environ)
+    yield _served
+    _served.clear()

@@ -1,4 +1,5 @@
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -6,10 +7,14 @@ import structlog
 from structlog.testing import capture_logs
 
 from fluent_connect.app.keeper import Keeper
+from fluent_connect.ingest.verify.door import Door
 from fluent_connect.ingest.verify.published import BeingFetchedError, Published
+from fluent_connect.ingest.verify.sns import Sns, SnsForm
+from fluent_connect.ingest.webhook import Limits
 from fluent_connect.model.errors import RefusedError, RetryableError, UnreachableError
 from unit.app.keeping import Web, until
-from unit.ingest.signers import CERTIFICATE, NOW, certificate, key_set, public, rsa_key
+from unit.ingest.signers import CERTIFICATE, NOW, TOPIC, certificate, key_set, public, rsa_key, sns
+from unit.ingest.webhook_client import Client
 
 URL = "https://issuer.example/keys"
 CONFIRM = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn=t&Token=hidden"
@@ -166,3 +171,22 @@ async def test_an_id_that_is_not_there_has_the_keys_fetched_at_once_but_not_twic
     assert web.asked == [URL, URL]
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_nobody_has_to_come_again_when_aws_changes_its_certificate(
+    web: Web, known: Published, started: Callable[[], object]
+) -> None:
+    newer = CERTIFICATE.replace("0af", "1b0")
+    web.answers = {CERTIFICATE: [certificate()], newer: [certificate(key=rsa_key(1))]}
+    door = Door(name="default", schemes=[Sns(SnsForm(topics=[TOPIC]), known)])
+    client = Client(door, limits=Limits(keys=5.0))
+    client.app._news = known.news
+    started()
+    await until(lambda: known.certificates.wake.__name__ == "set")
+    messages = [sns(), sns(SigningCertURL=newer, key=rsa_key(1)), sns()]
+    for message in messages:
+        answers = await asyncio.gather(
+            *(client.post(json.dumps(message).encode()) for _ in range(50))
+        )
+        assert {answer.status for answer in answers} == {202}
+    assert web.asked == [CERTIFICATE, newer]

@@ -1,4 +1,3 @@
-import sys
 import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -154,15 +153,6 @@ def test_an_engine_that_is_not_installed_is_one_clear_error_a_queue(
     lints = check(configured(write, environ, text), OURS)
     assert codes(lints) == ["CFG019"]
     assert "--engine sqlite" in lints[0].fix
-
-
-def test_a_credential_manager_that_is_not_installed_is_an_error(
-    write: Write, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "aiobotocore", None)
-    text = "credential: { credential-manager: aws-secrets-manager }"
-    lints = check(configured(write, environ, text), OURS)
-    assert codes(lints) == ["CFG019"]
 
 
 @pytest.mark.parametrize("mode", ["rabbitmq", "kafka", "postgresql"])

@@ -2,6 +2,7 @@ import asyncio
 from urllib.parse import parse_qs
 
 import pytest
+from msgspec.structs import replace
 
 from fluent_connect.clients.http import Answer, Trace
 from fluent_connect.clients.tokens import ClientCredentials, PasswordGrant
@@ -171,3 +172,41 @@ async def test_the_record_of_a_sign_in_holds_no_secret() -> None:
 
     (call,) = trace.calls
     assert (call.path, call.status, call.sent, call.answer) == ("/oauth/token", 200, "", "")
+
+
+async def test_a_new_password_is_sent_at_once_and_the_token_held_until_then() -> None:
+    wire, clock = Wire(), Clock()
+    tokens = PasswordGrant(FLUENT, wire, clock=clock)
+    await tokens.renew(Trace())
+    assert not tokens.use(replace(FLUENT))
+    assert tokens.use(replace(FLUENT, password="new"))
+    assert tokens.renew_at == 0.0
+    wire.token = lambda: Answer(503)
+    await tokens.renew(Trace())
+    assert tokens.authorization == "Bearer t-1"
+    wire.token = lambda: json({"access_token": "t-9"})
+    await tokens.renew(Trace())
+    assert tokens.authorization == "Bearer t-9"
+    assert (form(wire)["grant_type"], form(wire)["password"]) == (["password"], ["new"])
+
+
+async def test_another_password_is_not_held_up_by_what_was_wrong_with_the_last() -> None:
+    wire, clock = Wire(), Clock()
+    wire.token = lambda: json({"error": "invalid_grant"}, 400)
+    tokens = PasswordGrant(FLUENT, wire, clock=clock)
+    for _ in range(4):
+        with pytest.raises(UnreachableError):
+            await tokens.renew(Trace())
+    tokens.use(replace(FLUENT, password="right"))
+    wire.token = lambda: json({"access_token": "t-9"})
+    await tokens.renew(Trace())
+    assert tokens.authorization == "Bearer t-9"
+
+
+async def test_a_new_client_of_commercetools_signs_in_from_the_next_call_on() -> None:
+    wire = Wire()
+    tokens = ClientCredentials(COMMERCETOOLS, wire, clock=Clock())
+    assert not tokens.use(replace(COMMERCETOOLS))
+    assert tokens.use(replace(COMMERCETOOLS, client_secret="new"))
+    await tokens.renew(Trace())
+    assert wire.grants[0].headers["Authorization"] == "Basic bWU6bmV3"

@@ -4,8 +4,8 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fluent_connect.app.config.load import Examined, examine, load
-from fluent_connect.app.config.result import Config
+from fluent_connect.app.config.load import examine, load
+from fluent_connect.app.config.result import Config, Examined
 
 
 def folder(given: Path | None) -> Path | None:

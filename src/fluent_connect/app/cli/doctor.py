@@ -27,9 +27,8 @@ from fluent_connect.app.cli.probes.finding import Finding
 from fluent_connect.app.cli.probes.fluent import fluent
 from fluent_connect.app.cli.probes.runtime import runtime
 from fluent_connect.app.cli.probes.storage import storage
-from fluent_connect.app.config.load import Examined
 from fluent_connect.app.config.mistakes import did_you_mean
-from fluent_connect.app.config.result import Config
+from fluent_connect.app.config.result import Config, Examined
 from fluent_connect.clients.accounts import Account
 from fluent_connect.clients.transports import open_transport
 from fluent_connect.handlers.settings import Settings

@@ -11,7 +11,7 @@ from fluent_connect.app.config.settings import checked
 from fluent_connect.app.config.validate import descend
 from fluent_connect.clients.accounts import Account, CommercetoolsAccess, FluentAccess, When
 from fluent_connect.handlers.settings import Settings
-from fluent_connect.model.yaml import Leaf, Table
+from fluent_connect.model.yaml import Leaf, Place, Table
 
 
 class Fed(msgspec.Struct, frozen=True):
@@ -39,6 +39,45 @@ def feed(files: Files, table: Table, broken: frozenset[str]) -> Fed:
     mistakes += _twice(accounts, section, table)
     made = {key: Settings(**values) for key, values in settings.items()}
     return Fed(tuple(accounts), made, mistakes)
+
+
+class _Active(msgspec.Struct):
+    name: str
+    retailers: list[int | str]
+
+
+class _AllActive(msgspec.Struct):
+    accounts: list[_Active]
+
+
+def restrict(fed: Fed, listed: tuple[str, str]) -> tuple[Fed, list[str]]:
+    """Return the accounts that a list of the vendor's names too, and a notice for each other one.
+
+    listed: the list as JSON (`{"accounts": [{"name": …, "retailers": […]}]}`), and where it stands.
+    """
+    text, source = listed
+    try:
+        active = msgspec.json.decode(text.encode(), type=_AllActive)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        fix = 'write {"accounts": [{"name": "ACME", "retailers": [1]}]}'
+        return _without(fed, source, f"this is no list of active accounts: {error}", fix), []
+    pairs = {(one.name, str(retailer)) for one in active.accounts for retailer in one.retailers}
+    kept = tuple(one for one in fed.accounts if (one.name, one.retailer) in pairs)
+    if fed.accounts and not kept:
+        fix = "add one, or take the list away"
+        return _without(fed, source, "none of the accounts is listed as active", fix), []
+    notices = [
+        f"{one.name}/{one.retailer} is left out: {source} does not list it"
+        for one in fed.accounts
+        if one not in kept
+    ]
+    return Fed(kept, fed.settings, fed.mistakes), notices
+
+
+def _without(fed: Fed, source: str, what: str, fix: str) -> Fed:
+    why = "it says which of the accounts are worked for"
+    mistake = Mistake(code="CFG018", place=Place(source), what=what, why=why, fix=fix)
+    return Fed(fed.accounts, fed.settings, [*fed.mistakes, mistake])
 
 
 def _accounts(

@@ -3,19 +3,36 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from fluent_connect.app.config import placeholders
-from fluent_connect.app.config.accounts import Fed, feed
+from fluent_connect.app.config.accounts import Fed, feed, restrict
+from fluent_connect.app.config.credentials import (
+    ACTIVE_ACCOUNTS,
+    AWS,
+    Secrets,
+    Values,
+    credentials_of,
+    exposed,
+)
 from fluent_connect.app.config.crosschecks import crosscheck
 from fluent_connect.app.config.doors import with_fluent
-from fluent_connect.app.config.mapping import read_mapping
-from fluent_connect.app.config.mistakes import ConfigMistakes, Mistake, errors, in_order, nearest
+from fluent_connect.app.config.mapping import MappingFiles, read_mapping
+from fluent_connect.app.config.mistakes import (
+    ConfigMistakes,
+    CredentialError,
+    Mistake,
+    errors,
+    in_order,
+    nearest,
+)
 from fluent_connect.app.config.queues import Placed, place_queues
-from fluent_connect.app.config.result import Config
+from fluent_connect.app.config.result import Config, Examined
 from fluent_connect.app.config.sources import ROOT, Found, at, gather, layer_of, merged, packaged
 from fluent_connect.app.config.validate import Validated, leaves, single_values, validate, written
 from fluent_connect.app.config.values import is_secret
@@ -27,11 +44,16 @@ _OTHERS = frozenset({_PROFILES, "FC_KILL_AT", "FC_CONFIG"})
 _DEFAULTS = "defaults/"
 
 
-class Examined(msgspec.Struct, frozen=True):
-    """The configuration as far as it can be read, and everything that is wrong with it."""
+class _Given(msgspec.Struct, frozen=True):
+    """All that a configuration is made of, but the secrets."""
 
-    config: Config
-    mistakes: Sequence[Mistake]
+    directory: Path | None
+    profiles: Sequence[str]
+    environ: Mapping[str, str]
+    flags: Mapping[str, object]
+    engine: str | None
+    found: Found
+    mapping: MappingFiles
 
 
 def load(
@@ -65,20 +87,40 @@ def examine(
     profiles = profiles or [
         one.strip() for one in environ.get(_PROFILES, "").split(",") if one.strip()
     ]
-    found = gather(directory, profiles)
+    given = _Given(
+        directory,
+        profiles,
+        environ,
+        flags,
+        None if engine is None else str(engine),
+        gather(directory, profiles),
+        read_mapping(directory, profiles),
+    )
+    return _examined(given, None)
+
+
+def _examined(given: _Given, secrets: Values | None) -> Examined:
+    """Return what can be read; `secrets`: these, instead of asking the credential manager."""
+    found, environ, flags = given.found, given.environ, given.flags
     variables, stray = _variables(found.table, environ)
     told = {key: (str(value), f"flag --{key.replace('.', '-')}") for key, value in flags.items()}
     table = merged(found.table, layer_of(variables), layer_of(told))
+    kept, untold = _kept(table, environ, secrets)
+    doubts = () if secrets is not None else tuple(exposed(kept.credentials, kept.names))
     warnings = [*stray, *_literal_secrets(found.table)]
-    table, unset = _replaced(table, environ)
+    warnings += [one for one in doubts if one.severity == "warning"]
+    table, unset = _replaced(table, environ, kept.values)
     valid = validate(table)
     fed = feed(valid.files, table, valid.broken)
-    placed = place_queues(valid.files, table, environ, None if engine is None else str(engine))
-    mapping = read_mapping(directory, profiles)
-    mistakes = [*found.mistakes, *mapping.mistakes, *_grouped(unset, directory), *warnings]
+    active = kept.values.get(ACTIVE_ACCOUNTS)
+    fed, left_out = (fed, []) if active is None else restrict(fed, active)
+    placed = place_queues(valid.files, table, environ, given.engine)
+    mapping = given.mapping
+    mistakes = [*found.mistakes, *mapping.mistakes, *warnings, *errors(doubts)]
+    mistakes += untold or _grouped(unset, given.directory)
     ours = any(one.place.file.startswith(_DEFAULTS) for one in unset)
     causes = {one.place for one in unset}
-    crossed = crosscheck(valid.files, fed, table, valid.broken)
+    crossed = [] if untold else crosscheck(valid.files, fed, table, valid.broken)
     later = [*valid.mistakes, *fed.mistakes, *placed.mistakes, *crossed]
     mistakes += [
         one
@@ -91,9 +133,12 @@ def examine(
         table,
         fed,
         placed,
-        profiles=tuple(profiles),
+        profiles=tuple(given.profiles),
         warnings=tuple(warnings),
         mapping=mapping,
+        left_out=left_out,
+        secrets=kept,
+        reread=partial(_examined, given),
     )
     return Examined(config, tuple(in_order(mistakes)))
 
@@ -149,26 +194,46 @@ def _variable(path: tuple[str | int, ...]) -> str:
     return re.sub(r"[^A-Z0-9]+", "_", "_".join(str(step) for step in path[1:]).upper())
 
 
-def _replaced(table: Table, environ: Mapping[str, str]) -> tuple[Table, list[Mistake]]:
+def _kept(
+    table: Table, environ: Mapping[str, str], secrets: Values | None
+) -> tuple[Secrets, list[Mistake]]:
+    """Return what the credential manager knows of the names that the environment does not.
+
+    Also the mistake that it is, if it cannot be asked.
+    """
+    credentials = credentials_of(table, environ)
+    first = placeholders.from_environment(environ)
+    asked = {name for _, leaf in leaves(table) for name in placeholders.names(leaf.text or "")}
+    names = frozenset(name for name in asked if first(name) is None)
+    if credentials.manager == AWS:
+        names |= {ACTIVE_ACCOUNTS}
+    kept = Secrets(credentials, names, secrets or {})
+    if secrets is not None:
+        return kept, []
+    try:
+        return structs.replace(kept, values=kept.fetch()), []
+    except CredentialError as error:
+        section = at(table, ROOT, "credential")
+        keys = section.keys if isinstance(section, Table) else {}
+        untold = Mistake(
+            code=error.code,
+            place=keys.get("credential-manager", Place("credential-manager")),
+            what=str(error),
+            why="secrets by reference",
+            fix=error.fix,
+            shown=f"credential-manager: {credentials.manager}",
+        )
+        return kept, [untold]
+
+
+def _replaced(
+    table: Table, environ: Mapping[str, str], secrets: Values
+) -> tuple[Table, list[Mistake]]:
     """Return the tree with its placeholders replaced, and those that could not be."""
     mistakes: list[Mistake] = []
-    first = placeholders.from_environment(environ)
-    credential = at(table, ROOT, "credential")
-    manager = _text(credential, "credential-manager", first)
-    folder = _text(credential, "directory", first) or "/run/secrets"
-    lookup = placeholders.from_environment(environ, Path(folder) if manager == "file" else None)
+    lookup = placeholders.from_environment(environ, secrets)
     whole = _resolve(table, (), lookup, mistakes)
     return (whole if isinstance(whole, Table) else table), mistakes
-
-
-def _text(section: Node | None, key: str, lookup: placeholders.Lookup) -> str | None:
-    leaf = at(section, key) if isinstance(section, Table) else None
-    if not isinstance(leaf, Leaf):
-        return None
-    try:
-        return placeholders.resolve(leaf, lookup).text
-    except placeholders.PlaceholderError:
-        return None
 
 
 def _resolve(
@@ -238,13 +303,18 @@ def _config(
         **taken,
         data=Path(connect.data),
         files=(*found.files, *rest["mapping"].files),
-        notices=found.notices,
+        notices=(*found.notices, *rest.pop("left_out")),
         accounts=fed.accounts,
         settings=fed.settings,
         queues=placed.queues,
         store=placed.journal,
         listeners=placed.listeners,
         credential_manager=connect.credential.credential_manager,
+        secrets=structs.replace(
+            rest.pop("secrets"),
+            every=connect.credential.reread_every,
+            overlap=connect.credential.overlap,
+        ),
         fluent_domains=core.fluent_domain,
         fluent_webhook_keys=keys,
         broken=valid.broken,

@@ -33,6 +33,18 @@ class Mistake(msgspec.Struct, frozen=True, kw_only=True):
 Lint = Mistake
 
 
+class CredentialError(ConfigError):
+    """The credential manager cannot be asked, or what it holds is not what is asked for.
+
+    code: of the mistake that this is. fix: what to do.
+    """
+
+    def __init__(self, what: str, code: str, fix: str) -> None:
+        super().__init__(what)
+        self.code = code
+        self.fix = fix
+
+
 class ConfigMistakes(ConfigError):  # noqa: N818 - the plural says what it holds
     """The configuration cannot be run with; `mistakes` holds everything that is wrong."""
 

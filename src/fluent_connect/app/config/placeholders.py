@@ -1,8 +1,7 @@
-"""`${NAME:default}` in a value: replaced by what the environment, or a secret's file, says."""
+"""`${NAME:default}` in a value: replaced by what the environment, or a credential manager, says."""
 
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import msgspec
 
@@ -11,7 +10,9 @@ from fluent_connect.model.yaml import Leaf
 Lookup = Callable[[str], tuple[str, str] | None]
 """Takes a name; returns its value and where it came from ("env NAME"), or None."""
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
+_WORD = r"[A-Za-z_][A-Za-z0-9_.\-/]*(?:#[A-Za-z0-9_.\-]+)?"
+_NAME = re.compile(_WORD)
+_ASKED = re.compile(rf"(?<!\$)\$\{{({_WORD})")
 
 
 class PlaceholderError(ValueError):
@@ -29,8 +30,10 @@ class Resolved(msgspec.Struct, frozen=True):
     sources: tuple[str, ...] = ()
 
 
-def from_environment(environ: Mapping[str, str], secrets: Path | None = None) -> Lookup:
-    """Return a look-up in the environment, then among the files of the folder `secrets`.
+def from_environment(
+    environ: Mapping[str, str], secrets: Mapping[str, tuple[str, str]] = {}
+) -> Lookup:
+    """Return a look-up in the environment, then among `secrets`: per name its value and source.
 
     `fluent.user-name` is also looked for as FLUENT_USER_NAME.
     """
@@ -39,10 +42,7 @@ def from_environment(environ: Mapping[str, str], secrets: Path | None = None) ->
         for known in (name, re.sub(r"[^A-Z0-9]", "_", name.upper())):
             if known in environ:
                 return environ[known], f"env {known}"
-        file = secrets / name if secrets else None
-        if file is not None and file.is_file():
-            return file.read_text(encoding="utf-8").rstrip("\r\n"), f"file {file}"
-        return None
+        return secrets.get(name)
 
     return look
 
@@ -58,7 +58,7 @@ def resolve(leaf: Leaf, lookup: Lookup) -> Leaf:
 
 def names(text: str) -> list[str]:
     """Return the names that the placeholders of a text ask for; those of defaults too."""
-    return re.findall(r"(?<!\$)\$\{([A-Za-z_][A-Za-z0-9_.\-]*)", text)
+    return _ASKED.findall(text)
 
 
 def _replace(text: str, lookup: Lookup) -> Resolved:

@@ -1,11 +1,12 @@
 """The configuration as the service uses it, and where each value of it came from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from fluent_connect.app.config.credentials import Secrets, Values
 from fluent_connect.app.config.doors import DoorEntry
 from fluent_connect.app.config.mapping import MappingFiles
 from fluent_connect.app.config.mistakes import Mistake
@@ -42,12 +43,20 @@ class Origin(msgspec.Struct, frozen=True):
     origin: str
 
 
+class Examined(msgspec.Struct, frozen=True):
+    """The configuration as far as it can be read, and everything that is wrong with it."""
+
+    config: "Config"
+    mistakes: Sequence[Mistake]
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the configuration decides. Rooms get their sections, never the whole.
 
     `settings` by (account, retailer). `store` is the URL of the journal and of all queues in SQL.
-    `broken` names sections that could not be read: empty after
-    `load`. `table` is the merged tree, for places in later findings. `mapping`: the mapping files.
+    `broken` names sections that could not be read: empty after `load`. `reread`: the same files
+    with other secrets. `table` is the merged tree, for places in later findings. `mapping`: the
+    mapping files.
     """
 
     connector_name: str
@@ -81,6 +90,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     subscriptions: Mapping[str, Sequence[str]]
     subscription: SubscriptionSection | None
     credential_manager: str
+    secrets: Secrets
+    reread: Callable[[Values], "Examined"]
     fluent_domains: Mapping[str, str]
     fluent_webhook_keys: Mapping[str, str]
     notices: Sequence[str]

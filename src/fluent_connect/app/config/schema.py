@@ -124,10 +124,21 @@ class ListenerEntry(Section):
 
 
 class CredentialSection(Section):
-    """Where `${NAME}` finds secrets. `directory`: one file a secret, for the manager `file`."""
+    """Where `${NAME}` finds secrets, and how those are changed while we run.
+
+    directory:    one file a secret, for the manager `file`.
+    prefix:       before each name, for `aws-secrets-manager`; the vendor's if none is given.
+    reread_every: seconds between two looks for changed secrets; 0 = only at the start.
+    overlap:      for how long what a sender proves himself by counts after it was replaced.
+    """
 
     credential_manager: Literal["env", "file", "aws-secrets-manager"] = "env"
     directory: str = "/run/secrets"
+    prefix: str | None = None
+    region: str | None = None
+    endpoint: WebUrl | None = None
+    reread_every: Duration = 30.0
+    overlap: Duration = 3600.0
 
 
 class SchedulerSection(Section):

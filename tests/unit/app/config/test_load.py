@@ -75,6 +75,7 @@ def loaded(
     return load(directory, profiles, environ, flags)
 
 
+@pytest.mark.usefixtures("secrets_manager")
 def test_a_file_with_the_vendors_keys_loads_unchanged(
     write: Write, environ: dict[str, str]
 ) -> None:
@@ -219,6 +220,7 @@ def test_a_variable_that_says_nothing_is_a_warning(environ: dict[str, str]) -> N
     assert (warning.code, warning.fix) == ("CFG031", 'did you mean "FC_PORT"?')
 
 
+@pytest.mark.usefixtures("secrets_manager")
 def test_the_engine_flag_overrules_the_files(write: Write, environ: dict[str, str]) -> None:
     config = loaded(write(application__connector=VENDOR), environ, engine="sqlite")
     assert {queue.engine for queue in config.queues.values()} == {"sqlite"}

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from fluent_connect.app.cli.probes.finding import Finding
-from fluent_connect.app.config.load import Examined
 from fluent_connect.app.config.mistakes import Mistake, errors, in_order
+from fluent_connect.app.config.result import Examined
 from fluent_connect.app.discovery import discover
 from fluent_connect.app.lints import check
 

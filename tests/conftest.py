@@ -1,11 +1,14 @@
 """What holds for all tests: none meets what another has left in the process."""
 
+import asyncio
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import structlog
+
+from contracts import postgres
 
 PARTNER = Path(__file__).parent / "partner"
 
@@ -48,6 +51,13 @@ def _logs_apart() -> Iterator[None]:
     structlog.reset_defaults()
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_database_left() -> Iterator[None]:
+    """Drop the PostgreSQL database of this run, if a test has made one."""
+    yield
+    asyncio.run(postgres.drop_all())
 
 
 def _partners() -> list[str]:

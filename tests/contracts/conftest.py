@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts import postgres
 from contracts.engines import ENGINES, Engine, OpenStore, Record
 from contracts.scene import SCRIBE, Clock
 from fluent_connect.model.fact import Recorder
@@ -17,7 +18,7 @@ def _parameters(*, durable: bool) -> list[object]:
         pytest.param(
             each,
             id=each.name,
-            marks=pytest.mark.skipif(not each.present, reason=f"no engine {each.name} yet"),
+            marks=pytest.mark.skipif(each.absent is not None, reason=str(each.absent)),
         )
         for each in chosen
     ]
@@ -60,6 +61,7 @@ async def open_store(engine: Engine, tmp_path: Path, clock: Clock) -> AsyncItera
     yield _opener(engine, tmp_path / "connect.db", clock, opened)
     for store in opened:
         await store.close()
+    await postgres.drop_for(tmp_path / "connect.db")
 
 
 @pytest.fixture
@@ -69,6 +71,7 @@ async def reopen(durable_engine: Engine, tmp_path: Path, clock: Clock) -> AsyncI
     yield _opener(durable_engine, tmp_path / "connect.db", clock, opened)
     for store in opened:
         await store.close()
+    await postgres.drop_for(tmp_path / "connect.db")
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from contracts import postgres
 from contracts.scene import SCRIBE
 from fluent_connect.model.fact import Recorder
 from fluent_connect.model.parcel import BATCH_QUEUE, CT_QUEUE, EVENT_QUEUE
@@ -48,9 +49,15 @@ class Engine:
     durable: bool
     module: str
 
+    why_not: Callable[[], str | None] = lambda: None
+    """Why its server is not there."""
+
     @property
-    def present(self) -> bool:
-        return importlib.util.find_spec(self.module) is not None
+    def absent(self) -> str | None:
+        """Return why it cannot be asked; None if it can."""
+        if importlib.util.find_spec(self.module) is None:
+            return f"no engine {self.name} yet"
+        return self.why_not()
 
 
 async def _memory(
@@ -67,6 +74,15 @@ async def _sqlite(
     from fluent_connect.queues.engines.sqlite import SqliteStore
 
     return await SqliteStore.open(path, recorder, clock=clock, lease=LEASE, record=record)
+
+
+async def _postgresql(
+    path: Path, clock: Callable[[], float], recorder: Recorder, *, record: Record
+) -> Store:
+    from fluent_connect.queues.engines.postgresql import Place, PostgresStore
+
+    place = Place.of(await postgres.schema_for(path))
+    return await PostgresStore.open(place, recorder, clock=clock, lease=LEASE, record=record)
 
 
 def _brokered(sql: Opener) -> Opener:
@@ -86,10 +102,12 @@ def _brokered(sql: Opener) -> Opener:
 
 _MEMORY = "fluent_connect.queues.engines.memory"
 _SQLITE = "fluent_connect.queues.engines.sqlite"
+_POSTGRESQL = "fluent_connect.queues.engines.postgresql"
 
 ENGINES = (
     Engine("memory", _memory, durable=False, module=_MEMORY),
     Engine("sqlite", _sqlite, durable=True, module=_SQLITE),
+    Engine("postgresql", _postgresql, durable=True, module=_POSTGRESQL, why_not=postgres.why_not),
     Engine("brokered-memory", _brokered(_memory), durable=False, module=_MEMORY),
     Engine("brokered-sqlite", _brokered(_sqlite), durable=True, module=_SQLITE),
 )

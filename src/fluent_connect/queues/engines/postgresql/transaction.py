@@ -1,0 +1,245 @@
+"""One transaction: writes, renewals, what time has made ready, and then what can be handed out."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+import asyncpg
+
+from fluent_connect.model.killpoint import reach
+from fluent_connect.model.outcome import Unseen
+from fluent_connect.queues.engines.postgresql import statements as sql
+from fluent_connect.queues.engines.postgresql.commit import ANY, Committer, Standing, lease_of
+from fluent_connect.queues.engines.postgresql.lanes import free
+from fluent_connect.queues.engines.postgresql.link import Link, is_away, told
+from fluent_connect.queues.engines.postgresql.parking import Parking
+from fluent_connect.queues.engines.postgresql.requests import Release, Renewal, Request, Take
+from fluent_connect.queues.engines.postgresql.sweep import sweep
+from fluent_connect.queues.engines.postgresql.take import Taker
+from fluent_connect.queues.store import StoreError, Verdict, Write
+
+_PATIENCE = 5.0
+"""Seconds for which a commit without an answer is asked after, before its askers are told so."""
+_ASK_EVERY = 0.2
+
+
+class Turn:
+    """What is to be done in a transaction beside the writes."""
+
+    def __init__(
+        self,
+        works: Sequence[Request],
+        waiting: Sequence[Take],
+        touched: set[str],
+        *,
+        sweeps: bool,
+        looks: bool,
+    ) -> None:
+        self.works = works
+        self.waiting = waiting
+        self.touched = touched
+        self.sweeps = sweeps
+        self._looks = looks
+
+    @classmethod
+    def nothing(cls) -> "Turn":
+        """Return the turn of a write that is committed alone."""
+        return cls((), (), set(), sweeps=False, looks=False)
+
+    @property
+    def is_idle(self) -> bool:
+        """Say whether there is nothing to ask the server for."""
+        return not self.works and not self.sweeps and not (self._looks and self.waiting)
+
+
+class Transaction:
+    """Runs one at a time on a connection of its own.
+
+    skew: seconds by which the server's clock is before this process's; leases end by the server's.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        committer: Committer,
+        taker: Taker,
+        parking: Parking,
+        *,
+        clock: Callable[[], float] | None,
+        lease: float,
+        channel: str,
+        worker: str,
+    ) -> None:
+        self._link = link
+        self._committer = committer
+        self._taker = taker
+        self._parking = parking
+        self._clock = clock
+        self._wall = clock or time.time
+        self._lease = lease
+        self._channel = channel
+        self._worker = worker
+        self.skew = 0.0
+
+    @property
+    def unsure(self) -> bool:
+        """Say whether a parcel was blocked by one of another process, which may be back now."""
+        return bool(self._taker.blocked)
+
+    async def run(self, writes: Sequence[Write], turn: Turn, *, careful: bool) -> Sequence[Verdict]:
+        """Commit, and return the verdicts. Raise StoreError if the server is to blame.
+
+        careful: look whether each lease stands, rather than have the statements prove it.
+        """
+        connection = await self._link.get()
+        try:
+            await connection.execute("BEGIN")
+            verdicts, xid = await self._within(connection, writes, turn, careful=careful)
+            if writes:
+                reach("store:before-commit")
+            await self._end(connection, xid)
+        except BaseException as error:
+            for take in turn.waiting:
+                take.answer = None
+            self._parking.undone()
+            if isinstance(error, Exception) and is_away(error, connection):
+                self._link.drop()
+                raise StoreError(f"the store cannot commit: {told(error)}") from error
+            await self._roll_back(connection)
+            raise
+        if writes:
+            reach("store:after-commit")
+        self._parking.committed()
+        return verdicts
+
+    async def _within(
+        self, connection: asyncpg.Connection, writes: Sequence[Write], turn: Turn, *, careful: bool
+    ) -> tuple[Sequence[Verdict], str | None]:
+        wall = self._wall()
+        unseen, newer = _guarded(writes)
+        opened = await connection.fetchrow(sql.OPEN, bool(writes), unseen, newer)
+        now = opened["now"] if self._clock is None else self._clock()
+        self.skew = now - wall
+        touched = set(turn.touched)
+        verdicts: Sequence[Verdict] = ()
+        if writes:
+            epochs = await _epochs(connection, writes) if careful else None
+            versions = dict(zip(opened["fences"], opened["versions"], strict=True))
+            standing = Standing(set(opened["seen"]), versions, epochs)
+            verdicts, more = await self._committer.apply(connection, writes, standing, now)
+            touched |= more
+        for work in turn.works:
+            touched |= await self._work(connection, work, now, wall)
+        told_of = touched - turn.touched
+        if turn.sweeps:
+            await self._parking.look(connection)
+            told_of |= await sweep(connection, now)
+        if self._taker.blocked and await self._recheck(connection):
+            told_of.add(ANY)
+        await self._takes(connection, turn, touched | told_of, now, wall)
+        if told_of:
+            await connection.execute(_NOTIFY, self._channel, self._worker, sorted(told_of))
+        return verdicts, opened["xid"]
+
+    async def _recheck(self, connection: asyncpg.Connection) -> bool:
+        blocked, self._taker.blocked = self._taker.blocked, set()
+        return await free(connection, blocked)
+
+    async def _work(
+        self, connection: asyncpg.Connection, work: Request, now: float, wall: float
+    ) -> set[str]:
+        """Renew or release; return the queues in which something may be ready then."""
+        if isinstance(work, Renewal):
+            seqs, epochs = zip(*map(lease_of, work.deliveries), strict=True)
+            rows = await connection.fetch(sql.RENEW, seqs, epochs, now + self._lease)
+            alive = {(row["seq"], row["epoch"]) for row in rows}
+            work.answer = [lease_of(each) in alive for each in work.deliveries]
+            for each, ours in zip(work.deliveries, work.answer, strict=True):
+                if ours:
+                    each.lease_until = wall + self._lease
+            return set()
+        if not isinstance(work, Release):
+            raise TypeError(f"nobody can do a {type(work).__name__}")
+        seqs, epochs = zip(*map(lease_of, work.deliveries), strict=True)
+        rows = await connection.fetch(sql.RELEASE, seqs, epochs)
+        lanes = {(row["queue"], row["lane"]) for row in rows if row["lane"]}
+        if lanes:
+            await free(connection, lanes)
+        work.answer = ()
+        return {row["queue"] for row in rows}
+
+    async def _takes(
+        self,
+        connection: asyncpg.Connection,
+        turn: Turn,
+        touched: set[str],
+        now: float,
+        wall: float,
+    ) -> None:
+        """Serve the takes for which there may be something now."""
+        everything = turn.sweeps or ANY in touched
+        for take in turn.waiting:
+            due = take.due is not None and take.due <= now
+            if not (everything or due or take.queue in touched):
+                continue
+            until = wall + self._lease
+            found = await self._taker.take(connection, take, now, until)
+            if found:
+                take.answer = found
+            elif take.deadline > time.monotonic():
+                take.due = await self._taker.next_due(connection, take)
+
+    async def _end(self, connection: asyncpg.Connection, xid: str | None) -> None:
+        """Commit; if the answer is lost, ask the server what became of it."""
+        try:
+            done = await connection.execute("COMMIT")
+        except Exception as error:
+            if xid is None or not is_away(error, connection) or not await self._became(xid):
+                raise
+            return
+        if done != "COMMIT":
+            raise StoreError(f"the server answered a commit with {done}")
+
+    async def _became(self, xid: str) -> bool:
+        """Say whether a transaction was committed. Raise StoreError if nobody can say in time."""
+        until = time.monotonic() + _PATIENCE
+        while time.monotonic() < until:
+            self._link.drop()
+            try:
+                connection = await self._link.get()
+                status = await connection.fetchval(sql.BECAME, xid)
+            except (StoreError, OSError, TimeoutError, asyncpg.PostgresError) as error:
+                if isinstance(error, asyncpg.PostgresError) and error.sqlstate == _UNKNOWN:
+                    break
+            else:
+                if status in {"committed", "aborted"}:
+                    return bool(status == "committed")
+            await asyncio.sleep(_ASK_EVERY)
+        raise StoreError("the answer to a commit was lost, and nobody can say what became of it")
+
+    async def _roll_back(self, connection: asyncpg.Connection) -> None:
+        try:
+            await connection.execute("ROLLBACK")
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            self._link.drop()
+
+
+_NOTIFY = "SELECT pg_notify($1, $2 || ' ' || queue) FROM unnest($3::text[]) AS u (queue)"
+_UNKNOWN = "22023"
+
+
+def _guarded(writes: Sequence[Write]) -> tuple[list[str], list[str]]:
+    """Return the keys that must be unseen, and those of fences."""
+    unseen, newer = [], []
+    for write in writes:
+        for guard in write.outcome.guards:
+            (unseen if isinstance(guard, Unseen) else newer).append(guard.key)
+    return unseen, newer
+
+
+async def _epochs(connection: asyncpg.Connection, writes: Sequence[Write]) -> dict[int, int]:
+    """Return the epochs of the deliveries that are out, and keep them so."""
+    seqs = [lease_of(write.delivery)[0] for write in writes if write.delivery is not None]
+    if not seqs:
+        return {}
+    return {row["seq"]: row["epoch"] for row in await connection.fetch(sql.STANDING, seqs)}

@@ -72,7 +72,8 @@ _REPEATED = (
     " AND EXISTS (SELECT 1 FROM aside WHERE aside.id = receipt.id AND what = 'repeat')"
 )
 _REPEAT_FATE = (
-    "INSERT INTO fate (id, state, reason, at, tries) SELECT ?, ?, ?, ?, ?"
+    "INSERT INTO fate (id, state, reason, at, tries)"
+    " SELECT ?, ?, ?, CAST(? AS DOUBLE PRECISION), CAST(? AS BIGINT)"
     " WHERE NOT EXISTS (SELECT 1 FROM aside WHERE id = ? AND what = 'repeat')"
     " ON CONFLICT (id) DO NOTHING"
 )

@@ -16,10 +16,10 @@ from fluent_connect.journal.states import (
     code,
     prefix,
     unit_code,
-    worst_message,
 )
 from fluent_connect.model.fact import Statement
 
+_TWO_DIGITS = 10
 _MESSAGES = "SELECT 1 FROM message x WHERE x.id > r.id || '.' AND x.id < r.id || '/'"
 _FATES = "SELECT 1 FROM fate x WHERE x.id >= r.id AND x.id < r.id || '/'"
 
@@ -107,19 +107,31 @@ def events_statement(which: EventFilter, now: float, *, brokered: bool = False) 
     numbers = _numbers(which.states)
     having = f"HAVING {unit_code(missing)} IN ({', '.join(map(str, numbers))})" if numbers else ""
     return Statement(
-        f"""WITH {", ".join(tables)}
+        f"""WITH {", ".join(tables)},
+        page (id, own, worst, messages) AS (
+            SELECT r.id, max({own}), max({_numbered(code("g", "k", missing))}), count(m.id)
+            FROM {UNIT_TABLES} LEFT JOIN notification n ON n.id = r.id
+            WHERE {" AND ".join(conditions) or "1 = 1"}
+            GROUP BY r.id {having} ORDER BY r.id DESC LIMIT ?)
         SELECT r.id AS id, r.at AS received_at, r.door AS door, n.notification_id, n.kind,
             n.project_key, n.type_id, n.resource, n.version, n.sequence,
-            {worst_message(missing)} AS worst, {own} AS own, count(m.id) AS messages,
-            m.name AS route, m.account AS account, m.retailer AS retailer,
+            CAST(substr(page.worst, 1, 2) AS INTEGER) - {_TWO_DIGITS} AS worst, page.own,
+            page.messages, m.name AS route, m.account AS account, m.retailer AS retailer,
             f.reason AS own_reason, g.reason AS its_reason, l.reason AS own_wait,
             k.reason AS its_wait, coalesce(g.tries, k.tries, l.tries, f.tries, 0) AS tries,
             coalesce(g.at, f.at) AS settled_at
-        FROM {UNIT_TABLES} LEFT JOIN notification n ON n.id = r.id
-        WHERE {" AND ".join(conditions) or "1 = 1"}
-        GROUP BY r.id {having} ORDER BY r.id DESC LIMIT ?""",
+        FROM page JOIN receipt r ON r.id = page.id LEFT JOIN notification n ON n.id = r.id
+        LEFT JOIN fate f ON f.id = r.id LEFT JOIN live l ON l.id = r.id
+        LEFT JOIN message m ON m.id = substr(page.worst, 3)
+        LEFT JOIN fate g ON g.id = m.id LEFT JOIN live k ON k.id = m.id
+        ORDER BY page.id DESC""",
         values=(*values, *more, which.limit),
     )
+
+
+def _numbered(state: str) -> str:
+    """Return the text by which messages are compared: the worst state, and then the newest."""
+    return f"CASE WHEN m.id IS NOT NULL THEN CAST({_TWO_DIGITS} + {state} AS TEXT) || m.id END"
 
 
 def events_from_rows(rows: Iterable[Mapping[str, object]]) -> Sequence[EventRow]:

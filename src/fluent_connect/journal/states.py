@@ -69,10 +69,10 @@ def worst_message(missing: int = UNACCOUNTED) -> str:
 
 def unit_code(missing: int = UNACCOUNTED) -> str:
     """Return the aggregate for the state of a unit: its messages' worst, else its own."""
-    own, worst = code("f", "l", missing), worst_message(missing)
+    own, worst = f"max({code('f', 'l', missing)})", worst_message(missing)
     return (
-        f"CASE WHEN {worst} IS NULL OR ({own}) >= {FIRST_WAITING}"
-        f" AND ({own}) > {worst} THEN {own} ELSE {worst} END"
+        f"CASE WHEN {worst} IS NULL OR {own} >= {FIRST_WAITING}"
+        f" AND {own} > {worst} THEN {own} ELSE {worst} END"
     )
 
 

@@ -33,10 +33,25 @@ _COLUMNS = (
 )
 
 
+_NUMBERS = {
+    "at": "DOUBLE PRECISION",
+    "version": "BIGINT",
+    "sequence": "BIGINT",
+    "tries": "BIGINT",
+    "seconds": "DOUBLE PRECISION",
+    "size": "BIGINT",
+}
+
+
+def _nothing(column: str) -> str:
+    """Return a NULL of the column's type, which a union of such arms has to know."""
+    return f"CAST(NULL AS {_NUMBERS.get(column, 'TEXT')})"
+
+
 def _select(what: str, tables: str, given: Mapping[str, str]) -> str:
     """Return one arm of the union: the columns given, the others NULL."""
     columns = {"what": f"'{what}'", "unit": "u.unit", **given}
-    listed = ", ".join(f"{columns.get(column, 'NULL')} AS {column}" for column in _COLUMNS)
+    listed = ", ".join(f"{columns.get(each, _nothing(each))} AS {each}" for each in _COLUMNS)
     return f"SELECT {listed} FROM {tables}"
 
 
@@ -106,7 +121,7 @@ _ARMS = (
             "id": "p.id",
             "at": "p.due",
             "name": "p.queue",
-            "state": _PARCEL_STATE,
+            "state": f"CAST({_PARCEL_STATE} AS TEXT)",
             "reason": "coalesce(p.reason, '')",
             "tries": "p.tries",
             "error": "p.error",

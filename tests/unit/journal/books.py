@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import apsw
-
 from fluent_connect.journal.ledger import Ledger, ledger_statement, unaccounted_statement
 from fluent_connect.journal.record import recorder
 from fluent_connect.model.fact import (
@@ -18,7 +16,7 @@ from fluent_connect.model.fact import (
     Told,
 )
 from fluent_connect.model.parcel import CT_QUEUE, EVENT_QUEUE
-from fluent_connect.queues.engines.sqlite.schema import QUEUE_MIGRATIONS
+from unit.journal.databases import Database, InSqlite
 
 NOW = 1_700_000_000.0
 READY, LEASED, BLOCKED, PARKED, DEAD = range(5)
@@ -27,27 +25,24 @@ READY, LEASED, BLOCKED, PARKED, DEAD = range(5)
 class Books:
     """Keeps facts as a store would; moves parcels as a store would."""
 
-    def __init__(self) -> None:
-        self.db = apsw.Connection(":memory:")
+    def __init__(self, database: Database | None = None) -> None:
+        self.database = database or InSqlite()
         self._recorder = recorder()
-        for step in (*QUEUE_MIGRATIONS, *self._recorder.migrations):
-            self.db.execute(step).fetchall()
 
     def remember(self, *facts: Fact) -> None:
-        for fact in facts:
-            for statement in self._recorder.record(fact):
-                self.db.execute(statement.text, statement.values).fetchall()
+        statements = [each for fact in facts for each in self._recorder.record(fact)]
+        for statement in statements:
+            self.database.run(statement.text, statement.values)
 
     def rows(self, statement: Statement) -> Sequence[Mapping[str, object]]:
-        cursor = self.db.execute(statement.text, statement.values)
-        found: list[Mapping[str, object]] = []
-        for row in cursor:
-            names = [column[0] for column in cursor.get_description()]
-            found.append(dict(zip(names, row, strict=True)))
-        return found
+        return self.database.run(statement.text, statement.values)
 
     def one(self, text: str, *values: object) -> object:
-        return self.db.execute(text, values).get
+        rows = self.database.run(text, values)
+        return next(iter(rows[0].values())) if rows else None
+
+    def column(self, text: str) -> Sequence[object]:
+        return [next(iter(row.values())) for row in self.database.run(text, ())]
 
     def put(self, queue: str, id_: str, *, state: int = READY, **more: object) -> None:
         columns: dict[str, object] = {
@@ -64,14 +59,14 @@ class Books:
         }
         marks = ", ".join("?" for _ in columns)
         text = f"INSERT INTO parcel ({', '.join(columns)}) VALUES ({marks})"
-        self.db.execute(text, tuple(columns.values())).fetchall()
+        self.database.run(text, tuple(columns.values()))
 
     def move(self, id_: str, state: int, *, tries: int = 1, due: float = NOW) -> None:
         text = "UPDATE parcel SET state = ?, tries = ?, due = ? WHERE id = ?"
-        self.db.execute(text, (state, tries, due, id_)).fetchall()
+        self.database.run(text, (state, tries, due, id_))
 
     def forget(self, table: str, id_: str) -> None:
-        self.db.execute(f"DELETE FROM {table} WHERE id = ?", (id_,)).fetchall()
+        self.database.run(f"DELETE FROM {table} WHERE id = ?", (id_,))
 
     def receive(self, id_: str, at: float = NOW) -> None:
         self.remember(Received(id_, "default", at, 100))
@@ -80,7 +75,7 @@ class Books:
     def settle(self, id_: str, state: str, reason: str = "", at: float = NOW) -> None:
         if state == "dead":
             self.move(id_, DEAD)
-            self.db.execute("UPDATE parcel SET reason = ? WHERE id = ?", (reason, id_)).fetchall()
+            self.database.run("UPDATE parcel SET reason = ? WHERE id = ?", (reason, id_))
         else:
             self.forget("parcel", id_)
         self.remember(Settled(id_, state, reason, at, 1))

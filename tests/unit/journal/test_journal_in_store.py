@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts import postgres
 from fluent_connect.journal.erasure import dead_of_statement
 from fluent_connect.journal.ledger import Ledger, ledger_statement
 from fluent_connect.journal.record import recorder
@@ -12,19 +13,28 @@ from fluent_connect.journal.retention import expired_statement
 from fluent_connect.model.fact import Dropped, Erased, Expired, Fact, Received, Revived, Split
 from fluent_connect.model.outcome import Dead, Done, Fate, Outcome, Unseen
 from fluent_connect.model.parcel import CT_QUEUE, EVENT_QUEUE, Parcel, Put
+from fluent_connect.queues.engines.postgresql import Place, PostgresStore
 from fluent_connect.queues.engines.sqlite.store import SqliteStore
-from fluent_connect.queues.store import Delivery, Write
+from fluent_connect.queues.store import Delivery, Store, Write
 from unit.journal.books import NOW, queued, told
 
 
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    store = await SqliteStore.open(tmp_path / "connect.db", recorder(), clock=lambda: NOW)
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    store: Store
+    if request.param == "sqlite":
+        store = await SqliteStore.open(tmp_path / "connect.db", recorder(), clock=lambda: NOW)
+    else:
+        if (why := postgres.why_not()) is not None:
+            pytest.skip(why)
+        place = Place.of(await postgres.schema_for(tmp_path))
+        store = await PostgresStore.open(place, recorder(), clock=lambda: NOW)
     yield store
     await store.close()
+    await postgres.drop_for(tmp_path)
 
 
-async def receive(store: SqliteStore, *ids: str) -> None:
+async def receive(store: Store, *ids: str) -> None:
     writes = [
         Write(
             Outcome(
@@ -37,11 +47,11 @@ async def receive(store: SqliteStore, *ids: str) -> None:
     await store.commit(*writes)
 
 
-async def taken(store: SqliteStore, queue: str) -> Sequence[Delivery]:
+async def taken(store: Store, queue: str) -> Sequence[Delivery]:
     return sorted(await store.take(queue, 100, 0.0), key=lambda d: d.parcel.id)
 
 
-async def settle(store: SqliteStore, queue: str, fate: Fate) -> None:
+async def settle(store: Store, queue: str, fate: Fate) -> None:
     await store.commit(*[Write(Outcome(fate), d) for d in await taken(store, queue)])
 
 
@@ -52,11 +62,11 @@ def listened(delivery: Delivery, key: str) -> Write:
     return Write(Outcome(Done("1 messages"), (Unseen(key),), (put,), facts), delivery)
 
 
-async def ledger(store: SqliteStore) -> Ledger:
+async def ledger(store: Store) -> Ledger:
     return Ledger.from_rows(await store.read(ledger_statement(NOW)))
 
 
-async def test_a_day_closes_repeats_batches_and_dead_letters_included(store: SqliteStore) -> None:
+async def test_a_day_closes_repeats_batches_and_dead_letters_included(store: Store) -> None:
     await receive(store, "a", "b", "c", "d")
     assert await ledger(store) == Ledger(accepted=4, waiting=4, by_state={"received": 4})
     first, repeat, batch, other = await taken(store, CT_QUEUE)
@@ -77,14 +87,14 @@ async def test_a_day_closes_repeats_batches_and_dead_letters_included(store: Sql
     assert await ledger(store) == Ledger(accepted=5, done=2, dead=3, repeats=1)
 
 
-async def test_dead_letters_are_revived_and_dropped(store: SqliteStore) -> None:
+async def test_dead_letters_are_revived_and_dropped(store: Store) -> None:
     await receive(store, "a", "b")
     await settle(store, CT_QUEUE, Dead("malformed"))
     await store.commit(Write(Outcome(facts=(Revived(("a",)), Dropped(("b",))))))
     assert await ledger(store) == Ledger(accepted=2, skipped=1, waiting=1, by_state={"received": 1})
 
 
-async def test_what_was_erased_and_dropped_leaves_no_bytes(store: SqliteStore) -> None:
+async def test_what_was_erased_and_dropped_leaves_no_bytes(store: Store) -> None:
     await receive(store, "a")
     delivery = (await taken(store, CT_QUEUE))[0]
     await store.commit(listened(delivery, "k"))
@@ -95,7 +105,7 @@ async def test_what_was_erased_and_dropped_leaves_no_bytes(store: SqliteStore) -
     assert await ledger(store) == Ledger(accepted=1, skipped=1)
 
 
-async def test_what_is_past_retention_is_forgotten(store: SqliteStore) -> None:
+async def test_what_is_past_retention_is_forgotten(store: Store) -> None:
     await receive(store, "a", "b")
     await settle(store, CT_QUEUE, Done())
     ids = [str(row["id"]) for row in await store.read(expired_statement(NOW + 1, limit=1))]

@@ -78,7 +78,8 @@ def places(config: Config) -> list[Lint]:
     for name, queue in config.queues.items():
         path = ("queues", name, "url")
         told, _ = descend(config.table, ("fluent-connect", *path))
-        if queue.engine in _EXAMPLES and not isinstance(told, Leaf):
+        at_home = queue.engine in SQL and queue.url == config.store
+        if queue.engine in _EXAMPLES and not at_home and not isinstance(told, Leaf):
             what = f"{name} lives in {queue.engine}, and nothing says where that is"
             fix = f"write `queues: {{ {name}: {{ url: {_EXAMPLES[queue.engine]} }} }}`"
             found.append(at(config.table, path, "CFG005", what, fix))

@@ -101,9 +101,25 @@ async def _open_sql(
             sample=sample,
             serving=serving,
         )
+    if scheme == "postgresql":
+        return await _open_postgresql(url, recorder, lease=lease, record=record, sample=sample)
     if scheme == "memory":
         return MemoryStore(recorder, lease=lease)
     raise ConfigError(_absent(url) if scheme in SQL else _no_journal(url))
+
+
+async def _open_postgresql(
+    url: str, recorder: Recorder, *, lease: float, record: Bodies, sample: float
+) -> Store:
+    try:
+        from fluent_connect.queues.engines.postgresql import (  # noqa: PLC0415 - an extra
+            Place,
+            PostgresStore,
+        )
+    except ModuleNotFoundError as error:
+        raise ConfigError(_not_installed(url)) from error
+    place = Place.of(url)
+    return await PostgresStore.open(place, recorder, lease=lease, record=record, sample=sample)
 
 
 def _place(urls: Mapping[str, str], journal: str | None) -> str:

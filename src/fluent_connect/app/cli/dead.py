@@ -98,7 +98,7 @@ def listing(
     async def groups(opened: Store) -> list[DeadGroup]:
         return list(dead_groups_from_rows(await opened.read(dead_groups_statement())))
 
-    path = store.path_of(data, config, profile)
+    path = store.place_of(data, config, profile)
     if grouped:
         _show_groups(store.ask(path, groups), json=json, wide=wide)
         return
@@ -136,7 +136,7 @@ def show(
             await store.write(opened, "dead show --unmasked", id)
         return rows[0], await opened.original(rows[0].original)
 
-    row, parcel = store.ask(store.path_of(data, config, profile), found)
+    row, parcel = store.ask(store.place_of(data, config, profile), found)
     shown = masking.body(parcel.body, unmasked=unmasked) if parcel else "(not kept)"
     fields = _masked(row, unmasked=unmasked)
     if json:
@@ -177,7 +177,7 @@ def retry(
         found.ask("retry", yes=yes or bool(ids), dry_run=dry_run)
         return await carry_out(opened, "retry", found, Revived, dry_run=dry_run, json=json)
 
-    return store.ask(store.path_of(data, config, profile), answer)
+    return store.ask(store.place_of(data, config, profile), answer)
 
 
 @command(app, "drop", "dead drop 01941f29….0", "dead drop --type inventory-entry --yes")
@@ -211,7 +211,7 @@ def drop(
         found.type_number("drop", yes=yes, dry_run=dry_run)
         return await carry_out(opened, "drop", found, Dropped, dry_run=dry_run, json=json)
 
-    return store.ask(store.path_of(data, config, profile), answer)
+    return store.ask(store.place_of(data, config, profile), answer)
 
 
 def not_dead(id: str) -> CliError:

@@ -60,8 +60,8 @@ def look(
         do = did_you_mean(only, _GROUPS, f"there are: {', '.join(_GROUPS)}")
         raise CliError("CLI004", f"doctor has no group {only!r}", do=do)
     found = examined(config, profile, data)
-    path = store.path_of(data, config, profile)
-    findings = asyncio.run(_find(found, path, groups, integrity=integrity))
+    place = store.place_of(data, config, profile)
+    findings = asyncio.run(_find(found, place, groups, integrity=integrity))
     if json:
         for one in findings:
             json_line(msgspec.to_builtins(one))
@@ -71,18 +71,23 @@ def look(
 
 
 async def _find(
-    found: Examined, path: Path, groups: Sequence[str], *, integrity: bool
+    found: Examined, place: store.Place, groups: Sequence[str], *, integrity: bool
 ) -> list[Finding]:
     findings: list[Finding] = []
     if "runtime" in groups:
-        findings += runtime(path, found.config.http.transport)
+        findings += runtime(_folder(place), found.config.http.transport)
     if "config" in groups:
         findings += configuration(found)
     if "store" in groups:
-        findings += [one async for one in storage(path, integrity=integrity)]
+        findings += [one async for one in storage(place, integrity=integrity)]
     if {"commercetools", "fluent"} & set(groups):
         findings += await _platforms(found.config, groups)
     return findings
+
+
+def _folder(place: store.Place) -> Path:
+    """Return a path on the disk that the service writes to."""
+    return place if isinstance(place, Path) else Path.cwd()
 
 
 async def _platforms(config: Config, groups: Sequence[str]) -> list[Finding]:

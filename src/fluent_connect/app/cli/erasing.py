@@ -72,7 +72,7 @@ def customer(
             await store.write(opened, "erase customer", id, *dropped, *erased)
         return meant
 
-    meant = store.ask(store.path_of(data, config, profile), answer)
+    meant = store.ask(store.place_of(data, config, profile), answer)
     if json:
         told = {"customer": id, "dry_run": dry_run, "events": len(meant.units)}
         json_line({**told, "dead_dropped": len(meant.dead), "ids": meant.units})

@@ -98,7 +98,7 @@ def listing(
     async def found(opened: Store) -> list[EventRow]:
         return list(events_from_rows(await opened.read(events_statement(which, time.time()))))
 
-    rows = store.ask(store.path_of(data, config, profile), found)
+    rows = store.ask(store.place_of(data, config, profile), found)
     if json:
         for row in rows:
             json_line({**told(row), "reason": masking.text(row.reason)})
@@ -147,7 +147,7 @@ def show(
             for unit, parcel in kept.items()
         }
 
-    steps, bodies = store.ask(store.path_of(data, config, profile), found)
+    steps, bodies = store.ask(store.place_of(data, config, profile), found)
     if json:
         for step in steps:
             json_line(_masked(step, unmasked=unmasked))

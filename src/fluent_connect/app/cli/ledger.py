@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -38,12 +37,12 @@ def ledger(
 ) -> int:
     """Count what was accepted and what became of it, row by row. Exit 9 if anything is lost."""
     pause = reading.duration(every)
-    path = store.path_of(data, config, profile)
-    return asyncio.run(_count(path, pause if watch else None, json=json))
+    place = store.place_of(data, config, profile)
+    return asyncio.run(_count(place, pause if watch else None, json=json))
 
 
-async def _count(path: Path, pause: float | None, *, json: bool) -> int:
-    async with store.opened(path) as opened:
+async def _count(place: store.Place, pause: float | None, *, json: bool) -> int:
+    async with store.opened(place) as opened:
         while True:
             now = time.time()
             found = Ledger.from_rows(await opened.read(ledger_statement(now)))

@@ -76,7 +76,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
         """Show what differs, message by message, then in sum; return the exit code."""
         logs.configure("error", "text")
         config, profiles, data = self.place
-        return store.ask(store.path_of(data, config, profiles), self._of_journal)
+        return store.ask(store.place_of(data, config, profiles), self._of_journal)
 
     async def _of_journal(self, opened: Store) -> int:
         config = loaded(*self.place)

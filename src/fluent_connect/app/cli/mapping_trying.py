@@ -61,7 +61,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
         logs.configure("error", "text")
         body = file_of(self.what)
         if body is None:
-            path = store.path_of(self.place[2], *self.place[:2])
+            path = store.place_of(self.place[2], *self.place[:2])
             return store.ask(path, self._of_journal)
         return asyncio.run(self._of_file(read(body, self.wanted)))
 

@@ -52,7 +52,7 @@ def stop(
 
     What is accepted meanwhile waits. A pause outlives restarts.
     """
-    path = store.path_of(data, config, profile)
+    path = store.place_of(data, config, profile)
     if listed:
         _show(store.ask(path, _standing), json=json)
         return
@@ -97,7 +97,7 @@ def go_on(
             await store.write(opened, "resume", ", ".join(ended), *facts)
         return ended, await _standing(opened)
 
-    ended, left = store.ask(store.path_of(data, config, profile), write)
+    ended, left = store.ask(store.place_of(data, config, profile), write)
     _told("resume", "resumed", ended, left, dry_run=dry_run, json=json)
 
 

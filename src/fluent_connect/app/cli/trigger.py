@@ -108,7 +108,7 @@ def trigger(
         steps = await _followed(opened, notifications.notification_id(payload), began, patience)
         return _told(steps, json=json)
 
-    return store.ask(store.path_of(data, config, profile), answer)
+    return store.ask(store.place_of(data, config, profile), answer)
 
 
 async def _about(opened: Store, type_id: str | None, given: str | None) -> tuple[Reference, int]:

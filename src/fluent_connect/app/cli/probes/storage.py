@@ -7,6 +7,7 @@ from pathlib import Path
 from fluent_connect.app.cli import store
 from fluent_connect.app.cli.errors import CliError
 from fluent_connect.app.cli.probes.finding import Finding, skipped
+from fluent_connect.app.cli.probes.postgresql import postgresql
 from fluent_connect.journal.ledger import Ledger, ledger_statement
 from fluent_connect.journal.overview import pauses_from_rows, pauses_statement
 from fluent_connect.model.errors import ConnectError
@@ -18,22 +19,28 @@ _GROUP = "store"
 _FULL = 2
 _RESTORE = "stop the service and restore a backup: fluent-connect restore FILE"
 
+_CHECKED = skipped(_GROUP, "integrity", "PostgreSQL's own tool looks for damage: pg_amcheck")
 
-async def storage(path: Path, *, integrity: bool) -> AsyncIterator[Finding]:
-    """Yield what the file says of itself. `integrity`: read all of it, which takes its time."""
+
+async def storage(place: store.Place, *, integrity: bool) -> AsyncIterator[Finding]:
+    """Yield what the store says of itself. `integrity`: read all of it, which takes its time."""
     try:
-        async with store.opened(path) as opened:
-            yield _durability(path)
+        async with store.opened(place) as opened:
+            if isinstance(place, Path):
+                yield _durability(place)
+            else:
+                async for one in postgresql(opened):
+                    yield one
             yield await _schema(opened)
             if integrity:
-                yield await _integrity(opened)
+                yield await _integrity(opened) if isinstance(place, Path) else _CHECKED
             yield await _ledger(opened)
             yield await _pauses(opened)
     except CliError as error:
         if error.code != "CLI006":
             yield _failed(error, error.do)
         else:
-            yield skipped(_GROUP, "file", f"{path} is not there yet: the first start makes it")
+            yield skipped(_GROUP, "file", f"{place} is not there yet: the first start makes it")
     except ConnectError as error:
         yield _failed(error, "correct what is said, then run `fluent-connect doctor` again")
 

@@ -5,8 +5,9 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 import msgspec
 
 from fluent_connect.model.errors import ConfigError
+from fluent_connect.queues.address import shown
 
-_SCHEMES = frozenset({"postgresql", "postgres"})
+_SCHEME = "postgresql"
 _OURS = frozenset({"pool", "schema"})
 _DRIVERS = frozenset(
     {
@@ -26,7 +27,6 @@ _DRIVERS = frozenset(
         "sslcrl",
         "sslkey",
         "sslmode",
-        "sslpassword",
         "sslrootcert",
         "target_session_attrs",
         "user",
@@ -53,42 +53,27 @@ class Place(msgspec.Struct, frozen=True):
         """Return what the URL says. Raise ConfigError for an option that nothing knows."""
         parts = urlsplit(url)
         options = dict(parse_qsl(parts.query, keep_blank_values=True))
-        shown = masked(url)
-        if parts.scheme not in _SCHEMES:
-            raise ConfigError(f"{shown}: write postgresql://user@host/name")
+        told = shown(url)
+        if parts.scheme != _SCHEME:
+            raise ConfigError(f"{told}: write postgresql://user@host/name")
         if unknown := sorted(options.keys() - _OURS - _DRIVERS):
             known = ", ".join(sorted(_OURS | _DRIVERS))
-            raise ConfigError(f"{shown}: unknown option {unknown[0]!r}; known are {known}")
+            raise ConfigError(f"{told}: unknown option {unknown[0]!r}; known are {known}")
         if (mode := options.get("sslmode", "prefer")) not in _MODES:
-            raise ConfigError(f"{shown}: sslmode is one of {', '.join(_MODES)}, not {mode!r}")
+            raise ConfigError(f"{told}: sslmode is one of {', '.join(_MODES)}, not {mode!r}")
         if not parts.path.strip("/"):
-            raise ConfigError(f"{shown} names no database: write postgresql://user@host/name")
+            raise ConfigError(f"{told} names no database: write postgresql://user@host/name")
         rest = urlencode({k: v for k, v in options.items() if k not in _OURS}, quote_via=quote)
         dsn = urlunsplit((parts.scheme, parts.netloc, parts.path, rest, ""))
-        return cls(dsn, options.get("schema", ""), _pool(options.get("pool", "2"), shown))
+        return cls(dsn, options.get("schema", ""), _pool(options.get("pool", "2"), told))
 
     @property
     def shown(self) -> str:
         """Return the URL as it may be shown: without a password."""
-        return masked(self.dsn)
+        return shown(self.dsn)
 
 
-def masked(url: str) -> str:
-    """Return a URL with `***` for its password, wherever it stands."""
-    parts = urlsplit(url)
-    netloc = parts.netloc
-    if "@" in netloc:
-        user, _, host = netloc.rpartition("@")
-        name, colon, _ = user.partition(":")
-        netloc = f"{name}:***@{host}" if colon else netloc
-    query = "&".join(
-        f"{each.partition('=')[0]}=***" if "password" in each.partition("=")[0] else each
-        for each in parts.query.split("&")
-    )
-    return urlunsplit((parts.scheme, netloc, parts.path, query, parts.fragment))
-
-
-def _pool(text: str, shown: str) -> int:
+def _pool(text: str, told: str) -> int:
     if text.isdigit() and 1 <= int(text) <= _LARGEST_POOL:
         return int(text)
-    raise ConfigError(f"{shown}: pool is a number from 1 to {_LARGEST_POOL}, not {text!r}")
+    raise ConfigError(f"{told}: pool is a number from 1 to {_LARGEST_POOL}, not {text!r}")

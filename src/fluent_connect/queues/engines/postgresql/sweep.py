@@ -15,7 +15,7 @@ _LONGEST = 30.0
 
 async def sweep(connection: asyncpg.Connection, now: float) -> set[str]:
     """Return the queues in which something is ready now; nothing if another process sweeps."""
-    due = await connection.fetchrow(_DUE, now, now - KEPT)
+    due = (await connection.fetch(_DUE, now, now - KEPT))[0]
     if not any(due.values()):
         return set()
     if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):

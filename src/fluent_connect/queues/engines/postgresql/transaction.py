@@ -117,7 +117,7 @@ class Transaction:
     ) -> tuple[Sequence[Verdict], str | None]:
         wall = self._wall()
         unseen, newer = _guarded(writes)
-        opened = await connection.fetchrow(sql.OPEN, bool(writes), unseen, newer)
+        opened = (await connection.fetch(sql.OPEN, bool(writes), unseen, newer))[0]
         now = opened["now"] if self._clock is None else self._clock()
         self.skew = now - wall
         touched = set(turn.touched)
@@ -230,7 +230,8 @@ _UNKNOWN = "22023"
 
 def _guarded(writes: Sequence[Write]) -> tuple[list[str], list[str]]:
     """Return the keys that must be unseen, and those of fences."""
-    unseen, newer = [], []
+    unseen: list[str] = []
+    newer: list[str] = []
     for write in writes:
         for guard in write.outcome.guards:
             (unseen if isinstance(guard, Unseen) else newer).append(guard.key)

@@ -28,6 +28,7 @@ class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     text:         an id of any kind, an order number, a customer number, a SKU, a ref in Fluent.
     route:        the name of the message. account: the Fluent account, or `account/retailer`.
+    type:         commercetools' typeId. states: ends ("done", "dead"); others have not ended.
     since, until: queued in [since, until).
     each:         names of messages that all count; of others the newest about a resource stands
                   for those of its kind, because a handler reads the resource as it is now anyway.
@@ -36,6 +37,8 @@ class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
     text: str | None = None
     route: str | None = None
     account: str | None = None
+    type: str | None = None
+    states: Sequence[str] = ()
     since: float | None = None
     until: float | None = None
     each: Sequence[str] = ()
@@ -92,6 +95,7 @@ def _conditions(which: MessageFilter) -> tuple[list[str], list[object]]:
         ("m.name = ?", which.route),
         ("m.account = ?", account or None),
         ("m.retailer = ?", retailer or None),
+        ("m.type_id = ?", which.type),
         ("m.at >= ?", which.since),
         ("m.at < ?", which.until),
     ]
@@ -99,4 +103,26 @@ def _conditions(which: MessageFilter) -> tuple[list[str], list[object]]:
     conditions = [text for text, _ in chosen]
     if which.text is not None:
         conditions.append("m.id IN (SELECT id FROM found)")
-    return conditions, [value for _, value in chosen]
+    values = [value for _, value in chosen]
+    if which.states:
+        marks = ", ".join("?" for _ in which.states)
+        ended = f"SELECT 1 FROM fate e WHERE e.id = m.id AND e.state IN ({marks})"
+        conditions.append(f"EXISTS ({ended})")
+        values += which.states
+    return conditions, values
+
+
+def fates_statement(ids: Sequence[str]) -> Statement:
+    """Return the search for how messages ended: `id`, `state`, `reason`."""
+    marks = ", ".join("?" for _ in ids)
+    return Statement(
+        f"SELECT id, state, reason FROM fate WHERE id IN ({marks})",
+        values=tuple(ids),
+    )
+
+
+def calls_statement(route: str, *, limit: int = 100) -> Statement:
+    """Return the search for the `calls` of the newest attempts on a route."""
+    return Statement(
+        "SELECT calls FROM attempt WHERE route = ? ORDER BY id DESC LIMIT ?", values=(route, limit)
+    )

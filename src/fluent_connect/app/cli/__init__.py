@@ -20,6 +20,7 @@ COMMANDS = {
     "explain": ("explain", "where is order 1234? what happened, what is next, what mends it"),
     "events": ("events", "find notifications; tell what became of one"),
     "dead": ("dead", "look at dead letters; retry or drop them"),
+    "replay": ("replay", "put messages of the journal once more: plan first, at a rate"),
     "pause": ("pausing:pause", "stop writes: of a route, of an account, all"),
     "resume": ("pausing:resume", "let writes go on"),
     "ledger": ("ledger", "count what was accepted, and what became of it"),

@@ -1,10 +1,15 @@
 """A shell on a folder with a store in it, without anything from the outside."""
 
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import structlog
 
+from fluent_connect.app.playground import variables
+from fluent_connect.sandbox.servers import Options, Sandbox
+from unit.app.cli.scene import Scene
 from unit.app.cli.shelf import Shell, fill
 
 
@@ -25,3 +30,13 @@ def full(shell: Shell) -> Shell:
     """Run commands on a folder as a service leaves it."""
     fill(shell.data)
     return shell
+
+
+@pytest.fixture
+async def scene(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
+    """Stage stories between a shop with one order and one customer, and its Fluent account."""
+    async with Sandbox(Options(customers=1, orders=1)) as sandbox:
+        for name, value in variables(sandbox).items():
+            monkeypatch.setenv(name, value)
+        yield Scene(shell, sandbox)
+        structlog.reset_defaults()

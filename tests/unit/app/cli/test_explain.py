@@ -1,82 +1,24 @@
 """`explain`: of each of these stories the right cause and the right next command."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-import structlog
 
-from e2e.harness import Books, Inside, change, settled, told, until
-from fluent_connect.app.playground import variables
+from e2e.harness import Books, change, told, until
 from fluent_connect.model.fact import Statement
 from fluent_connect.sandbox.faults import Fault
-from fluent_connect.sandbox.servers import Options as SandboxOptions
-from fluent_connect.sandbox.servers import Sandbox
-from unit.app.cli.shelf import Ran, Shell, unit
+from unit.app.cli.scene import Scene
+from unit.app.cli.shelf import Shell, unit
 
 _REPEATS = Statement("SELECT id FROM aside WHERE what = 'repeat'")
 
 
-class Scene:
-    """A shop, a Fluent account, a store between them, and the command line on it."""
-
-    def __init__(self, shell: Shell, sandbox: Sandbox) -> None:
-        self._shell = shell
-        self.sandbox = sandbox
-        self.data = shell.data
-        self.project = sandbox.commercetools.project
-        self.fluent = sandbox.fluent.entities
-        self.faults = sandbox.fluent.faults
-        self._accepted = 0
-
-    @asynccontextmanager
-    async def serving(self) -> AsyncIterator[Inside]:
-        async with Inside(self.sandbox, self.data) as service:
-            yield service
-
-    async def carry(self, *bodies: object) -> None:
-        """Have notifications carried to their ends."""
-        self._accepted += len(bodies)
-        async with self.serving() as service:
-            for body in bodies:
-                assert await service.post(body) == 202
-            await settled(self.data, self._accepted)
-
-    async def catalogue(self) -> None:
-        """Have the products of the order in Fluent, and what they need."""
-        sold = {line["productId"] for line in self.order()["lineItems"]}
-        await self.carry(
-            *(told("ProductPublished", "product", each) for each in sold | {self.product()["id"]}),
-        )
-
-    async def run(self, *words: str) -> Ran:
-        return await asyncio.to_thread(self._shell.there, *words)
-
-    async def explain(self, *words: str) -> dict[str, Any]:
-        ran = await self.run("explain", *words, "--json")
-        assert ran.code == 0, ran.err
-        (row,) = ran.rows
-        found: dict[str, Any] = row
-        return found
-
-    def order(self, **changes: object) -> dict[str, Any]:
-        """Return an order of the shop, changed without anybody being told."""
-        order = next(iter(self.project.scan("order")))
-        return self.project.change("order", {**order, **changes}) if changes else order
-
-    def product(self) -> dict[str, Any]:
-        return next(iter(self.project.scan("product")))
-
-
-@pytest.fixture
-async def scene(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
-    async with Sandbox(SandboxOptions(customers=1, orders=1)) as sandbox:
-        for name, value in variables(sandbox).items():
-            monkeypatch.setenv(name, value)
-        yield Scene(shell, sandbox)
-        structlog.reset_defaults()
+async def explain(scene: Scene, *words: str) -> dict[str, Any]:
+    ran = await scene.run("explain", *words, "--json")
+    assert ran.code == 0, ran.err
+    (row,) = ran.rows
+    found: dict[str, Any] = row
+    return found
 
 
 def created(order: dict[str, Any], sequence: int = 1, version: int = 1) -> dict[str, object]:
@@ -87,7 +29,7 @@ async def test_done_names_what_came_of_it_and_that_both_sides_agree(scene: Scene
     await scene.catalogue()
     order = scene.order()
     await scene.carry(created(order))
-    found = await scene.explain("order", order["orderNumber"])
+    found = await explain(scene, "order", order["orderNumber"])
     verdict = found["verdict"]
     assert (verdict["cause"], verdict["mend"]) == ("done", "")
     assert verdict["text"] == "DONE: created; both sides agree"
@@ -103,10 +45,10 @@ async def test_superseded_alone_is_told_by_its_own_id(scene: Scene) -> None:
     await scene.carry(created(order))
     again = told("OrderStateChanged", "order", order["id"], number="late", sequence=2)
     await scene.carry(again)
-    verdict = (await scene.explain("notification", "late"))["verdict"]
+    verdict = (await explain(scene, "notification", "late"))["verdict"]
     assert (verdict["cause"], verdict["next"]) == ("superseded", "nothing")
     assert "version 1" in verdict["text"]
-    assert (await scene.explain("order", order["id"]))["verdict"]["cause"] == "done"
+    assert (await explain(scene, "order", order["id"]))["verdict"]["cause"] == "done"
 
 
 async def test_a_duplicate_is_told_by_the_id_that_the_door_gave_it(scene: Scene) -> None:
@@ -114,7 +56,7 @@ async def test_a_duplicate_is_told_by_the_id_that_the_door_gave_it(scene: Scene)
     await scene.carry(created(scene.order()), created(scene.order()))
     books = Books(scene.data)
     repeats = await until(lambda: books.rows(_REPEATS))
-    verdict = (await scene.explain(repeats[0]["id"]))["verdict"]
+    verdict = (await explain(scene, repeats[0]["id"]))["verdict"]
     assert (verdict["cause"], verdict["next"]) == ("duplicate", "nothing: the first one counts")
 
 
@@ -126,7 +68,7 @@ async def test_retrying_on_429_says_when_the_next_try_comes(scene: Scene) -> Non
         assert await service.post(created(order)) == 202
         books = Books(scene.data)
         await until(lambda: [e for e in books.events(text=order["id"]) if e.state == "retrying"])
-    found = await scene.explain("order", order["orderNumber"])
+    found = await explain(scene, "order", order["orderNumber"])
     verdict = found["verdict"]
     assert (verdict["cause"], verdict["mend"]) == ("retrying", "")
     assert "429" in verdict["text"]
@@ -140,7 +82,7 @@ async def test_dead_by_its_mapping_names_the_letter_to_retry(scene: Scene) -> No
     await scene.catalogue()
     order = scene.order(shippingAddress=None)
     await scene.carry(created(order, version=2))
-    verdict = (await scene.explain("order", order["orderNumber"]))["verdict"]
+    verdict = (await explain(scene, "order", order["orderNumber"]))["verdict"]
     assert verdict["cause"] == "dead-mapping"
     assert f"fluent-connect map try {order['orderNumber']}" in verdict["why"]
     (dead,) = Books(scene.data).dead()
@@ -153,7 +95,7 @@ async def test_parked_names_the_parent_and_how_to_look_at_it(scene: Scene) -> No
     async with scene.serving() as service:
         assert await service.post(created(order)) == 202
         await until(lambda: "parked" in {each.state for each in Books(scene.data).events()})
-    verdict = (await scene.explain(order["orderNumber"]))["verdict"]
+    verdict = (await explain(scene, order["orderNumber"]))["verdict"]
     assert verdict["cause"] == "parked"
     sku = verdict["mend"].removeprefix("fluent-connect explain sku ")
     assert sku in {line["variant"]["sku"] for line in order["lineItems"]}
@@ -163,7 +105,7 @@ async def test_parked_names_the_parent_and_how_to_look_at_it(scene: Scene) -> No
 async def test_a_closed_gate_names_the_field(scene: Scene) -> None:
     order = scene.order(paymentState="Failed")
     await scene.carry(created(order, version=2))
-    found = await scene.explain("order", order["orderNumber"])
+    found = await explain(scene, "order", order["orderNumber"])
     verdict = found["verdict"]
     assert verdict["cause"] == "gate-closed"
     assert "paymentState=Failed" in verdict["text"]
@@ -176,7 +118,7 @@ async def test_a_gate_that_is_open_by_now_is_a_change_that_nobody_told(scene: Sc
     order = scene.order(paymentState="Failed")
     await scene.carry(created(order, version=2))
     scene.order(paymentState="Paid")
-    verdict = (await scene.explain("order", order["orderNumber"]))["verdict"]
+    verdict = (await explain(scene, "order", order["orderNumber"]))["verdict"]
     assert verdict["cause"] == "gap"
     assert "version 3, the newest told is 2" in verdict["why"]
     assert (
@@ -188,20 +130,20 @@ async def test_what_was_never_received_is_found_in_commercetools(scene: Scene) -
     await scene.carry(change("cart", "x"))
     order = scene.order()
     for name in (order["orderNumber"], order["id"]):
-        found = await scene.explain("order", name)
+        found = await explain(scene, "order", name)
         verdict = found["verdict"]
         assert verdict["cause"] == "never-received"
         assert "fluent-connect subscription status" in verdict["next"]
         assert verdict["mend"] == f"fluent-connect reconcile orders --key {name} --repair"
         assert found["resource"] == f"order/{order['id']}"
     sku = order["lineItems"][0]["variant"]["sku"]
-    assert (await scene.explain("sku", sku))["verdict"]["cause"] == "never-received"
+    assert (await explain(scene, "sku", sku))["verdict"]["cause"] == "never-received"
 
 
 async def test_filtered_out_names_the_filter(scene: Scene) -> None:
     order = scene.order()
     await scene.carry(told("OrderShippingAddressSet", "order", order["id"]))
-    verdict = (await scene.explain("order", order["id"]))["verdict"]
+    verdict = (await explain(scene, "order", order["id"]))["verdict"]
     assert verdict["cause"] == "filtered"
     assert verdict["mend"] == "fluent-connect routes list --notifications"
 
@@ -212,7 +154,7 @@ async def test_what_was_changed_in_fluent_is_told_field_by_field(scene: Scene) -
     held = scene.fluent.find("standardProduct", f"P_{product['key']}")
     assert held is not None
     scene.fluent.save({**held, "name": "Somebody else's"})
-    found = await scene.explain("product", product["key"])
+    found = await explain(scene, "product", product["key"])
     verdict = found["verdict"]
     assert verdict["cause"] == "different"
     assert f"standardProduct P_{product['key']}: name" in verdict["text"]
@@ -231,7 +173,7 @@ async def test_a_sequence_gap_behind_which_fluent_is_older_is_the_cause(scene: S
     scene.project.change("product", {**product, "masterData": {**data, "current": current}})
     late = told("ProductImagesChanged", "product", product["id"], sequence=4, version=1)
     await scene.carry(late)
-    found = await scene.explain("product", product["key"])
+    found = await explain(scene, "product", product["key"])
     verdict = found["verdict"]
     assert verdict["cause"] == "gap"
     assert "sequence 2-3 of its notifications never came" in verdict["why"]
@@ -248,7 +190,7 @@ async def test_a_pause_names_who_stopped_it_and_how_it_goes_on(scene: Scene) -> 
         assert await service.post(created(order)) == 202
         books = Books(scene.data)
         await until(lambda: [e for e in books.events(text=order["id"]) if e.state == "queued"])
-    verdict = (await scene.explain("order", order["id"]))["verdict"]
+    verdict = (await explain(scene, "order", order["id"]))["verdict"]
     assert (verdict["cause"], verdict["mend"]) == (
         "paused",
         "fluent-connect resume --account SANDBOX",
@@ -262,7 +204,7 @@ async def test_a_side_that_cannot_be_reached_is_told_and_not_fatal(
     order = scene.order()
     await scene.carry(created(order))
     monkeypatch.setenv("FC_FLUENT_URL", "http://127.0.0.1:1")
-    found = await scene.explain("order", order["orderNumber"])
+    found = await explain(scene, "order", order["orderNumber"])
     assert found["verdict"]["text"] == "DONE: created"
     assert found["now"]["commercetools"]["state"] == "there"
     assert found["now"]["fluent"][0]["unreachable"]
@@ -270,7 +212,7 @@ async def test_a_side_that_cannot_be_reached_is_told_and_not_fatal(
     ran = await scene.run("explain", "order", order["orderNumber"])
     assert ran.code == 0
     assert "commercetools  could not be reached" in ran.out
-    offline = await scene.explain("order", order["orderNumber"], "--offline")
+    offline = await explain(scene, "order", order["orderNumber"], "--offline")
     assert offline["now"] is None
 
 

@@ -6,7 +6,7 @@ KILLS ?= 30
 WORKERS ?= auto
 PROPERTIES_EXAMPLES ?= 10000
 
-.PHONY: run demo test check bench crash properties clean
+.PHONY: run demo test check bench crash properties deployment deployment-lint clean
 
 ## run: start the connector with the sandbox and show notifications arriving in Fluent
 run: .venv/.installed
@@ -41,11 +41,24 @@ properties: .venv/.installed
 bench: .venv/.installed
 	$(BIN)/python bench/run.py
 
+## deployment: lint all in deploy/, then build and run the image's file system (as root, on Linux)
+deployment: deployment-lint .venv/.installed
+	$(BIN)/python deploy/rehearse.py
+
+## deployment-lint: lint all in deploy/
+deployment-lint: .venv-deployment/.installed
+	.venv-deployment/bin/python deploy/lint/run.py
+
 clean:
-	rm -rf .venv site dist var .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-deployment site dist var .pytest_cache .mypy_cache .ruff_cache
 
 .venv/.installed: pyproject.toml requirements-dev.lock
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv-deployment/.installed: deploy/lint/requirements.lock
+	$(PYTHON) -m venv .venv-deployment
+	.venv-deployment/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r deploy/lint/requirements.lock
 	touch $@

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from contracts import postgres
 from contracts.engines import ENGINES, Engine, OpenStore, Record
 from contracts.scene import SCRIBE, Clock
 from fluent_connect.model.fact import Recorder
@@ -61,7 +60,7 @@ async def open_store(engine: Engine, tmp_path: Path, clock: Clock) -> AsyncItera
     yield _opener(engine, tmp_path / "connect.db", clock, opened)
     for store in opened:
         await store.close()
-    await postgres.drop_for(tmp_path / "connect.db")
+    await engine.clear(tmp_path / "connect.db")
 
 
 @pytest.fixture
@@ -71,7 +70,7 @@ async def reopen(durable_engine: Engine, tmp_path: Path, clock: Clock) -> AsyncI
     yield _opener(durable_engine, tmp_path / "connect.db", clock, opened)
     for store in opened:
         await store.close()
-    await postgres.drop_for(tmp_path / "connect.db")
+    await durable_engine.clear(tmp_path / "connect.db")
 
 
 @pytest.fixture

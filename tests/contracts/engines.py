@@ -8,17 +8,22 @@ import importlib.util
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Literal, Protocol
+from uuid import uuid4
 
 from contracts import postgres
 from contracts.scene import SCRIBE
 from fluent_connect.model.fact import Recorder
 from fluent_connect.model.parcel import BATCH_QUEUE, CT_QUEUE, EVENT_QUEUE
 from fluent_connect.queues.brokered import BrokeredStore
+from fluent_connect.queues.open import connect
 from fluent_connect.queues.store import Store
+from peers import rabbitmq
 from unit.queues.fake_broker import FakeBroker
 
 LEASE = 30.0
+QUEUES = (CT_QUEUE, EVENT_QUEUE, BATCH_QUEUE)
 Record = Literal["failed", "all"]
 
 
@@ -42,15 +47,20 @@ class OpenStore(Protocol):
     ) -> Store: ...
 
 
+async def _nothing(path: Path) -> None:
+    """Leave nothing behind but what is in the test's own folder."""
+
+
 @dataclass(frozen=True)
 class Engine:
+    """`why_not` says why its server is not there; `clear` takes away what a test left on it."""
+
     name: str
     open: Opener
     durable: bool
     module: str
-
     why_not: Callable[[], str | None] = lambda: None
-    """Why its server is not there."""
+    clear: Callable[[Path], Awaitable[None]] = _nothing
 
     @property
     def absent(self) -> str | None:
@@ -94,10 +104,43 @@ def _brokered(sql: Opener) -> Opener:
     ) -> Store:
         behind = await sql(path, clock, recorder, record=record)
         broker = brokers.setdefault(path, FakeBroker())
-        queues = (CT_QUEUE, EVENT_QUEUE, BATCH_QUEUE)
-        return await BrokeredStore.open(broker, behind, queues=queues, clock=clock, poll=0.05)
+        return await BrokeredStore.open(broker, behind, queues=QUEUES, clock=clock, poll=0.05)
 
     return open_brokered
+
+
+class _Real:
+    """A real broker before SQLite; two stores on one path share its queues."""
+
+    def __init__(self, scheme: str, peer: ModuleType) -> None:
+        self._scheme = scheme
+        self._peer = peer
+        self._places: dict[Path, dict[str, str]] = {}
+
+    async def open(
+        self, path: Path, clock: Callable[[], float], recorder: Recorder, *, record: Record
+    ) -> Store:
+        behind = await _sqlite(path, clock, recorder, record=record)
+        fresh = path not in self._places
+        if fresh:
+            self._places[path] = self._peer.urls(f"test-{uuid4().hex[:12]}", *QUEUES)
+        broker = await connect(self._scheme, self._places[path])
+        if fresh:
+            await broker.settle(change=True)
+        return await BrokeredStore.open(broker, behind, queues=QUEUES, clock=clock, poll=0.05)
+
+    async def clear(self, path: Path) -> None:
+        """Delete the queues of a test that opened some."""
+        if places := self._places.pop(path, None):
+            await self._peer.clear(places)
+
+
+def _real(scheme: str, peer: ModuleType) -> Engine:
+    real = _Real(scheme, peer)
+    module = f"fluent_connect.queues.engines.{scheme}"
+    return Engine(
+        scheme, real.open, durable=True, module=module, why_not=peer.why_not, clear=real.clear
+    )
 
 
 _MEMORY = "fluent_connect.queues.engines.memory"
@@ -107,7 +150,15 @@ _POSTGRESQL = "fluent_connect.queues.engines.postgresql"
 ENGINES = (
     Engine("memory", _memory, durable=False, module=_MEMORY),
     Engine("sqlite", _sqlite, durable=True, module=_SQLITE),
-    Engine("postgresql", _postgresql, durable=True, module=_POSTGRESQL, why_not=postgres.why_not),
+    Engine(
+        "postgresql",
+        _postgresql,
+        durable=True,
+        module=_POSTGRESQL,
+        why_not=postgres.why_not,
+        clear=postgres.drop_for,
+    ),
     Engine("brokered-memory", _brokered(_memory), durable=False, module=_MEMORY),
     Engine("brokered-sqlite", _brokered(_sqlite), durable=True, module=_SQLITE),
+    _real("rabbitmq", rabbitmq),
 )

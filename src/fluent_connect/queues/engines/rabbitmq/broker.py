@@ -1,0 +1,148 @@
+"""Puts to RabbitMQ and takes from it."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from aio_pika import DeliveryMode, Message
+from aio_pika.abc import AbstractChannel
+from aio_pika.exceptions import PublishError
+
+from fluent_connect.model.parcel import Parcel
+from fluent_connect.queues.engines.rabbitmq.address import Address, address
+from fluent_connect.queues.engines.rabbitmq.intake import HEADER, Intake
+from fluent_connect.queues.engines.rabbitmq.link import FAILURES, Link, failing, told
+from fluent_connect.queues.engines.rabbitmq.topology import declare, settle
+from fluent_connect.queues.label import pack
+from fluent_connect.queues.store import Capabilities, Delivery, Setting, StoreError
+
+_CAPABILITIES = Capabilities(
+    # A quorum writes each body to the log of every node: what is large stays in SQL.
+    largest_body=1024 * 1024,
+    longest_delay=0.0,
+    keys="none",
+    # The server ends a channel that acknowledges nothing for half an hour.
+    longest_lease=1800.0,
+    # Headers have to fit into one frame, of 128 KiB at most.
+    largest_headers=64 * 1024,
+)
+_LONGEST_ID = 255
+"""Bytes of a short string in AMQP."""
+
+
+async def open_broker(urls: Mapping[str, str]) -> "RabbitBroker":
+    """Return the broker of these queues; it connects when it is first used."""
+    return RabbitBroker({name: address(name, url) for name, url in urls.items()})
+
+
+class RabbitBroker:
+    """Queues on RabbitMQ: what is put is confirmed by a quorum, what is taken is acknowledged."""
+
+    def __init__(self, places: Mapping[str, Address]) -> None:
+        self._places = places
+        servers = {place.server for place in places.values()}
+        self._outward = {server: Link(server) for server in servers}
+        self._inward = {server: Link(server) for server in servers}
+        self._channels: dict[str, AbstractChannel] = {}
+        self._opening = asyncio.Lock()
+        self._kept: set[str] = set()
+        self._intakes = {
+            name: Intake(self._inward[place.server], name, place.queue)
+            for name, place in places.items()
+        }
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Return what RabbitMQ can do."""
+        return _CAPABILITIES
+
+    async def put(self, queue: str, *parcels: Parcel) -> Sequence[Exception | None]:
+        """Return, for each parcel, None once a quorum keeps it, or why it does not."""
+        place = self._places[queue]
+        with failing(f"put on {place.queue}"):
+            channel = await self._publisher(place.server)
+        errors = await asyncio.gather(
+            *(self._publish(channel, place.queue, each) for each in parcels)
+        )
+        if None in errors:
+            self._kept.add(place.queue)
+        if place.queue in self._kept and any(isinstance(each, _ReturnedError) for each in errors):
+            # It was there before: somebody deleted it. The journal knows what was in it.
+            await declare(self._outward[place.server], place.queue)
+        return errors
+
+    async def take(self, queue: str, limit: int, wait: float) -> Sequence[Delivery]:
+        """Return up to `limit` deliveries; they are ours until the channel ends."""
+        return await self._intakes[queue].take(limit, wait)
+
+    async def ack(self, *deliveries: Delivery) -> None:
+        """Have the broker forget these."""
+        for queue, leases in _by_queue(deliveries).items():
+            await self._intakes[queue].ack(leases)
+
+    async def release(self, *deliveries: Delivery) -> None:
+        """Have the broker hand these out again; after 50 times in vain they are dead there."""
+        for queue, leases in _by_queue(deliveries).items():
+            await self._intakes[queue].release(leases)
+
+    async def renew(self, *deliveries: Delivery) -> Sequence[bool]:
+        """Tell which are still ours: as long as the channel lives."""
+        return [self._intakes[each.queue].holds(each.lease) for each in deliveries]
+
+    async def depth(self, queue: str) -> int | None:
+        """Return how many wait."""
+        return await self._intakes[queue].depth()
+
+    async def settle(self, *, change: bool) -> Sequence[Setting]:
+        """Return how the queues stand; `change`: make those that are missing, first."""
+        found: list[Setting] = []
+        for name, place in self._places.items():
+            found += await settle(self._outward[place.server], name, place.queue, change=change)
+        return found
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        for intake in self._intakes.values():
+            await intake.close()
+        for link in (*self._outward.values(), *self._inward.values()):
+            with suppress(StoreError):
+                await link.close()
+
+    async def _publisher(self, server: str) -> AbstractChannel:
+        async with self._opening:
+            channel = self._channels.get(server)
+            if channel is None or channel.is_closed:
+                channel = await self._outward[server].channel(confirms=True)
+                self._channels[server] = channel
+            return channel
+
+    async def _publish(
+        self, channel: AbstractChannel, queue: str, parcel: Parcel
+    ) -> Exception | None:
+        message = Message(
+            parcel.body,
+            headers={HEADER: pack(parcel).decode()},
+            content_type=parcel.headers.get("content-type"),
+            # The message's own id has to be unique, or a return is taken for another's.
+            correlation_id=parcel.id if len(parcel.id.encode()) <= _LONGEST_ID else None,
+            delivery_mode=DeliveryMode.PERSISTENT,
+        )
+        try:
+            await channel.default_exchange.publish(message, queue, mandatory=True)
+        except PublishError:
+            return _ReturnedError(f"no such queue: {queue}; fluent-connect queues ensure")
+        except FAILURES as error:
+            return StoreError(told(error))
+        return None
+
+
+class _ReturnedError(StoreError):
+    """No queue takes it."""
+
+
+def _by_queue(deliveries: Sequence[Delivery]) -> Mapping[str, list[str]]:
+    leases: defaultdict[str, list[str]] = defaultdict(list)
+    for each in deliveries:
+        leases[each.queue].append(each.lease)
+    return leases

@@ -1,0 +1,182 @@
+"""What RabbitMQ hands out of one queue: taken by prefetch, acknowledged by hand."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from hashlib import blake2b
+
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
+from aio_pika.exceptions import ChannelNotFoundEntity
+
+from fluent_connect.model.ids import new_id
+from fluent_connect.model.parcel import Parcel
+from fluent_connect.queues.engines.rabbitmq.link import FAILURES, Link, failing
+from fluent_connect.queues.engines.rabbitmq.topology import declare
+from fluent_connect.queues.foreign import foreign
+from fluent_connect.queues.label import unpack
+from fluent_connect.queues.store import Delivery, StoreError
+
+HEADER = "fluent-connect"
+"""The header that holds what `label.pack` makes."""
+_PREFETCH = 128
+
+
+class Intake:
+    """The channel that takes from one queue. What it loses, the broker hands out again.
+
+    A queue that was there before and is gone is declared anew: the journal knows what was in it.
+    """
+
+    def __init__(self, link: Link, name: str, queue: str) -> None:
+        self._link = link
+        self._name = name
+        self._queue = queue
+        self._seen = False
+        self._epoch = 0
+        self._channel: AbstractChannel | None = None
+        self._source: AbstractQueue | None = None
+        self._ended = False
+        self._arrived: deque[AbstractIncomingMessage] = deque()
+        self._out: dict[int, None] = {}
+        self._more = asyncio.Event()
+        self._opening = asyncio.Lock()
+
+    async def take(self, limit: int, wait: float) -> Sequence[Delivery]:
+        """Return up to `limit` deliveries; wait for the first."""
+        with failing(f"take from {self._queue}"):
+            source = await self._opened()
+            if wait <= 0 and len(self._arrived) < limit:
+                await self._catch_up(source)
+            elif not self._arrived:
+                await self._wait(wait)
+            count = min(limit, len(self._arrived))
+            return [self._delivery(self._arrived.popleft()) for _ in range(count)]
+
+    async def ack(self, leases: Sequence[str]) -> None:
+        """Have the broker forget these; in one frame, if nothing before them is left out."""
+        tags = self._ours(leases)
+        if not tags or self._channel is None:
+            return
+        for tag in tags:
+            self._out.pop(tag, None)
+        with failing(f"acknowledge to {self._queue}"):
+            channel = await self._channel.get_underlay_channel()
+            if next(iter(self._out), tags[-1] + 1) > tags[-1]:
+                await channel.basic_ack(tags[-1], multiple=True)
+                return
+            for tag in tags:
+                await channel.basic_ack(tag)
+
+    async def release(self, leases: Sequence[str]) -> None:
+        """Have the broker hand these out again."""
+        if self._channel is None:
+            return
+        with failing(f"give back to {self._queue}"):
+            channel = await self._channel.get_underlay_channel()
+            for tag in self._ours(leases):
+                self._out.pop(tag, None)
+                await channel.basic_nack(tag, requeue=True)
+
+    def holds(self, lease: str) -> bool:
+        """Say whether a delivery is still ours."""
+        return bool(self._ours([lease]))
+
+    async def depth(self) -> int:
+        """Return how many wait at the broker or here."""
+        with failing(f"look at {self._queue}"):
+            channel = await self._link.channel(confirms=False)
+            declared = await channel.declare_queue(self._queue, passive=True)
+            await channel.close()
+            return (declared.declaration_result.message_count or 0) + len(self._out)
+
+    async def close(self) -> None:
+        """Give back all that was handed out."""
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            with suppress(*FAILURES):
+                await channel.close()
+
+    async def _catch_up(self, source: AbstractQueue) -> None:
+        """Return once all has arrived that was handed out before: the answer to `get` is last."""
+        message = await source.get(fail=False)
+        if message is not None:
+            self._arrive(message, self._epoch)
+
+    async def _wait(self, wait: float) -> None:
+        self._more.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait):
+                await self._more.wait()
+        if self._is_lost() and not self._arrived:
+            raise StoreError("the broker ended it")
+
+    async def _opened(self) -> AbstractQueue:
+        async with self._opening:
+            if self._source is not None and not self._is_lost():
+                return self._source
+            await self.close()
+            self._epoch += 1
+            self._arrived.clear()
+            self._out.clear()
+            self._source = await self._consume(self._epoch)
+            self._seen = True
+            return self._source
+
+    async def _consume(self, epoch: int) -> AbstractQueue:
+        channel = await self._link.channel(confirms=False)
+        await channel.set_qos(prefetch_count=_PREFETCH)
+        try:
+            source = await channel.get_queue(self._queue)
+        except ChannelNotFoundEntity as error:
+            if not self._seen:
+                raise StoreError("no such queue: fluent-connect queues ensure") from error
+            await declare(self._link, self._queue)
+            raise StoreError("the queue was deleted; it is made again") from error
+
+        async def arrive(message: AbstractIncomingMessage) -> None:
+            self._arrive(message, epoch)
+
+        def end(*_: object) -> None:
+            if epoch == self._epoch:
+                self._ended = True
+                self._more.set()
+
+        self._ended = False
+        channel.close_callbacks.add(end)
+        (await channel.get_underlay_channel()).on_consumer_cancel_callbacks.add(end)
+        self._channel = channel
+        await source.consume(arrive)
+        return source
+
+    def _is_lost(self) -> bool:
+        """Say whether the channel is closed, or the broker cancelled its consumer."""
+        return self._ended or self._channel is None or self._channel.is_closed
+
+    def _arrive(self, message: AbstractIncomingMessage, epoch: int) -> None:
+        if epoch == self._epoch and message.delivery_tag is not None:
+            self._arrived.append(message)
+            self._out[message.delivery_tag] = None
+            self._more.set()
+
+    def _delivery(self, message: AbstractIncomingMessage) -> Delivery:
+        lease = f"{self._epoch}.{message.delivery_tag}"
+        return Delivery(self._name, _parcel(message), 1, None, lease, 0.0)
+
+    def _ours(self, leases: Sequence[str]) -> list[int]:
+        """Return the tags of those that this channel handed out and still holds, lowest first."""
+        told = (lease.partition(".") for lease in leases)
+        tags = (int(tag) for epoch, _, tag in told if epoch == str(self._epoch))
+        return sorted(tag for tag in tags if tag in self._out)
+
+
+def _parcel(message: AbstractIncomingMessage) -> Parcel:
+    packed = message.headers.get(HEADER)
+    ours = unpack(packed) if isinstance(packed, str | bytes) else None
+    if ours is not None:
+        id_, headers = ours
+        return Parcel(id_, "", message.body, headers)
+    # A sender's id alone may be that of another message of a careless sender.
+    digest = blake2b(message.body, digest_size=16).hexdigest()
+    id_ = f"{message.message_id}/{digest}" if message.message_id else new_id()
+    return foreign(id_, message.body, message.headers.items(), message.content_type)

@@ -1,0 +1,69 @@
+"""The connections to one RabbitMQ server, made when they are needed, and made again when cut."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import aio_pika
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
+
+from fluent_connect.queues.store import StoreError
+
+FAILURES = (AMQPError, ChannelInvalidStateError, OSError)
+_PATIENCE = 5.0
+"""Seconds to connect, or to be answered."""
+
+
+@contextmanager
+def failing(doing: str) -> Iterator[None]:
+    """Raise what the driver raises as StoreError."""
+    try:
+        yield
+    except FAILURES as error:
+        raise StoreError(f"{doing}: {told(error)}") from error
+
+
+def told(error: BaseException) -> str:
+    """Return what an error of the driver says."""
+    return str(error) or type(error).__name__
+
+
+class Link:
+    """One connection to a server, shared by its channels.
+
+    A server that is short of memory or disk reads no more from connections that publish: what
+    publishes and what takes have a link each.
+    """
+
+    def __init__(self, server: str) -> None:
+        self._server = server
+        self._connection: AbstractConnection | None = None
+        self._opening = asyncio.Lock()
+
+    async def channel(self, *, confirms: bool) -> AbstractChannel:
+        """Return a new channel. Raise StoreError if the server cannot be reached."""
+        with failing("connect"):
+            connection = await self._connected()
+            async with asyncio.timeout(_PATIENCE):
+                channel: AbstractChannel = await connection.channel(
+                    publisher_confirms=confirms, on_return_raises=confirms
+                )
+            return channel
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with failing("close"):
+                await connection.close()
+
+    async def _connected(self) -> AbstractConnection:
+        async with self._opening:
+            if self._connection is None or _is_cut(self._connection):
+                self._connection = await aio_pika.connect(self._server, timeout=_PATIENCE)
+            return self._connection
+
+
+def _is_cut(connection: AbstractConnection) -> bool:
+    return connection.is_closed or not connection.connected.is_set()

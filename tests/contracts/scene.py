@@ -8,6 +8,7 @@ import msgspec
 from fluent_connect.model.fact import Fact, Known, Recorder, Statement
 from fluent_connect.model.outcome import Done, Fate, Guard, Outcome
 from fluent_connect.model.parcel import EVENT_QUEUE, Parcel, Put, Rank
+from fluent_connect.queues.brokered import BrokeredStore
 from fluent_connect.queues.store import Delivery, Store, Verdict, Write
 
 RAISES = "the recorder raises on this value"
@@ -111,6 +112,12 @@ async def take_one(store: Store, queue: str = EVENT_QUEUE, *, wait: float = 5.0)
     deliveries = await store.take(queue, 1, wait)
     assert len(deliveries) == 1, f"{queue} hands nothing out"
     return deliveries[0]
+
+
+async def arrive(store: Store, queue: str = EVENT_QUEUE) -> None:
+    """Have a broker hand over all that it holds: until then, what comes first is its choice."""
+    while isinstance(store, BrokeredStore) and await store._adopt_now(queue):
+        continue
 
 
 async def take_all(

@@ -9,6 +9,7 @@ import pytest
 from contracts.engines import LEASE, OpenStore
 from contracts.scene import (
     Clock,
+    arrive,
     drain,
     ids,
     parcel,
@@ -91,6 +92,7 @@ async def test_parcels_come_in_the_order_of_their_put(store: Store) -> None:
 async def test_live_goes_before_bulk(store: Store) -> None:
     await put(store, parcel("b1", rank="bulk"), parcel("b2", rank="bulk"))
     await put(store, parcel("l1"), parcel("l2"))
+    await arrive(store)
     assert await drain(store) == ["l1", "l2", "b1", "b2"]
 
 
@@ -348,6 +350,7 @@ async def test_a_thousand_parcels_put_and_taken_at_once_all_arrive_once(store: S
 async def test_depth_says_where_parcels_stand(store: Store, clock: Clock) -> None:
     put_at = clock()
     await put(store, parcel("p1", "lane"), parcel("p2", "lane"), parcel("p3", "lane"))
+    await arrive(store)
     await take_one(store)
     clock.advance(1)
     await put(store, parcel("p4"), parcel("p5", not_before=clock() + 60))

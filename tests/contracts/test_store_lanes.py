@@ -7,6 +7,7 @@ import pytest
 from contracts.engines import LEASE, OpenStore
 from contracts.scene import (
     Clock,
+    arrive,
     drain,
     ids,
     parcel,
@@ -20,7 +21,6 @@ from contracts.scene import (
 from fluent_connect.model.fact import Delivered, Dropped, Revived
 from fluent_connect.model.outcome import Dead, Done, Fate, Later, Outcome, Parked
 from fluent_connect.model.parcel import CT_QUEUE, EVENT_QUEUE, Put
-from fluent_connect.queues.brokered import BrokeredStore
 from fluent_connect.queues.store import Depth, Store, Verdict, Write
 
 PARENT = "acme/1/customer/c1"
@@ -61,6 +61,7 @@ async def test_a_lane_keeps_the_order_of_its_puts(store: Store) -> None:
 
 async def test_live_goes_before_bulk_within_a_lane(store: Store) -> None:
     await put(store, parcel("b1", "a", rank="bulk"), parcel("l1", "a"))
+    await arrive(store)
     assert await drain(store) == ["l1", "b1"]
 
 
@@ -234,17 +235,17 @@ async def test_a_parent_delivered_in_the_same_commit_wakes(store: Store) -> None
 
 
 async def test_what_was_woken_goes_before_what_waits(store: Store) -> None:
-    _needs_an_order_of_its_own(store)
     await put(store, parcel("p1", "a"), parcel("p2", "b"), parcel("p3", "c"))
+    await arrive(store)
     await settle(store, await take_one(store), Parked("no customer", PARENT, after=900.0))
     await state(store, Delivered(PARENT))
     assert (await take_one(store)).parcel.id == "p1"
 
 
 async def test_what_is_due_since_before_goes_first(store: Store, clock: Clock) -> None:
-    _needs_an_order_of_its_own(store)
     await put(store, parcel("p1", "a"), parcel("p2", "b"))
     await put(store, parcel("parent", "c", not_before=clock() - 3600.0))
+    await arrive(store)
     assert (await take_one(store)).parcel.id == "parent"
 
 
@@ -326,8 +327,3 @@ async def test_a_dead_parcel_of_the_ct_queue_is_revived_too(store: Store) -> Non
     await state(store, Revived(("c1",)))
     assert ids(await take_all(store, CT_QUEUE)) == ["c1"]
     assert ids(await take_all(store)) == ["m1"]
-
-
-def _needs_an_order_of_its_own(store: Store) -> None:
-    if isinstance(store, BrokeredStore):
-        pytest.skip("a broker hands out in the order of its puts")

@@ -14,7 +14,10 @@ LABEL = "fc-label"
 
 
 class Label(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`put` is unique to one put of a parcel, so that however often it is sent, it arrives once."""
+    """`put` is unique to one put of a parcel, so that however often it is sent, it arrives once.
+
+    `since`: the parcel's `not_before`, which is past: it goes before what was put after that.
+    """
 
     put: str
     key: str = ""
@@ -22,6 +25,7 @@ class Label(msgspec.Struct, frozen=True, omit_defaults=True):
     group: str = ""
     origin: str | None = None
     encoded: bool = False
+    since: float = 0.0
 
 
 _decode = msgspec.json.Decoder(Label).decode
@@ -67,7 +71,9 @@ def outbox_row(parcel: Parcel, put: str, due: float) -> Parcel:
 def from_outbox(row: Parcel) -> tuple[str, Parcel]:
     """Return the put and the parcel that a row of the outbox stands for."""
     label = _decode(row.key)
-    return label.put, msgspec.structs.replace(row, key=label.key, group=label.group, not_before=0.0)
+    return label.put, msgspec.structs.replace(
+        row, key=label.key, group=label.group, not_before=label.since
+    )
 
 
 def arrived(sent: Parcel) -> tuple[str, Parcel] | None:
@@ -85,10 +91,12 @@ def arrived(sent: Parcel) -> tuple[str, Parcel] | None:
         headers=headers,
         rank=label.rank,
         group=label.group,
+        not_before=label.since,
         origin=label.origin,
     )
 
 
 def _label(parcel: Parcel, put: str, *, encoded: bool) -> str:
-    label = Label(put, parcel.key, parcel.rank, parcel.group, parcel.origin, encoded)
+    since = parcel.not_before
+    label = Label(put, parcel.key, parcel.rank, parcel.group, parcel.origin, encoded, since)
     return encode(label).decode()

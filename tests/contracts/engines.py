@@ -19,7 +19,7 @@ from fluent_connect.model.parcel import BATCH_QUEUE, CT_QUEUE, EVENT_QUEUE
 from fluent_connect.queues.brokered import BrokeredStore
 from fluent_connect.queues.open import connect
 from fluent_connect.queues.store import Store
-from peers import rabbitmq, sqs
+from peers import kafka, rabbitmq, sqs
 from unit.queues.fake_broker import FakeBroker
 
 LEASE = 30.0
@@ -162,4 +162,5 @@ ENGINES = (
     Engine("brokered-sqlite", _brokered(_sqlite), durable=True, module=_SQLITE),
     _real("rabbitmq", rabbitmq),
     _real("sqs", sqs),
+    _real("kafka", kafka),
 )

@@ -13,7 +13,7 @@ from fluent_connect.queues.brokered import BrokeredStore
 from fluent_connect.queues.engines.memory import MemoryStore
 from fluent_connect.queues.engines.sqlite import SqliteStore
 from fluent_connect.queues.engines.sqlite.store import Bodies
-from fluent_connect.queues.store import Broker, Store
+from fluent_connect.queues.store import Broker, Store, StoreError
 
 Trouble = Callable[[str, str | None], None]
 """Told the engine, and why it cannot be reached; or None, once it can be again."""
@@ -42,6 +42,9 @@ async def open_store(
             raise ConfigError(_unknown(url))
     place = _place(urls, journal)
     brokers = {scheme: await connect(scheme, urls) for scheme in brokers_of(urls)}
+    if serving:
+        for scheme, broker in brokers.items():
+            await _require(scheme, broker)
     store = await _open_sql(
         place, recorder, lease=lease, record=record, sample=sample, serving=serving
     )
@@ -135,6 +138,19 @@ def _place(urls: Mapping[str, str], journal: str | None) -> str:
             "a broker keeps no journal: write journal.url, such as sqlite:///var/c.db"
         )
     return different[0]
+
+
+async def _require(scheme: str, broker: Broker) -> None:
+    """Raise ConfigError if a queue is not there; a broker that is away may come back."""
+    try:
+        found = await broker.settle(change=False)
+    except (StoreError, OSError):
+        return
+    missing = sorted({f"{each.queue} ({each.what})" for each in found if each.state == "missing"})
+    if missing:
+        await broker.close()
+        told = f"{scheme} has no {', '.join(missing)}"
+        raise ConfigError(f"{told}: check the name, or run `fluent-connect queues ensure`")
 
 
 def _about(scheme: str, trouble: Trouble | None) -> Callable[[str | None], None]:

@@ -12,6 +12,7 @@ COMMANDS = {
     "check": ("check", "check configuration, handlers and routes without starting"),
     "config": ("settings", "show the configuration, and where each value comes from"),
     "doctor": ("doctor", "look at runtime, store, configuration and both platforms"),
+    "queues": ("queues", "make or check the queues at their brokers"),
     "routes": ("routes", "list which handler takes which messages"),
     "subscription": ("subscription", "plan, apply and watch what commercetools sends"),
     "door": ("doors", "try a door of the running service with a signed sample"),

@@ -25,6 +25,7 @@ from fluent_connect.app.cli.probes.commercetools import commercetools
 from fluent_connect.app.cli.probes.configuration import configuration
 from fluent_connect.app.cli.probes.finding import Finding
 from fluent_connect.app.cli.probes.fluent import fluent
+from fluent_connect.app.cli.probes.queues import queues
 from fluent_connect.app.cli.probes.runtime import runtime
 from fluent_connect.app.cli.probes.storage import storage
 from fluent_connect.app.config.mistakes import did_you_mean
@@ -34,7 +35,7 @@ from fluent_connect.clients.transports import open_transport
 from fluent_connect.handlers.settings import Settings
 
 app = application()
-_GROUPS = ("runtime", "config", "store", "commercetools", "fluent")
+_GROUPS = ("runtime", "config", "store", "queues", "commercetools", "fluent")
 
 
 @command(app, "doctor", "doctor", "doctor --only fluent --config conf")
@@ -80,6 +81,8 @@ async def _find(
         findings += configuration(found)
     if "store" in groups:
         findings += [one async for one in storage(place, integrity=integrity)]
+    if "queues" in groups:
+        findings += await queues(found.config)
     if {"commercetools", "fluent"} & set(groups):
         findings += await _platforms(found.config, groups)
     return findings

@@ -54,6 +54,8 @@ ERRORS: Mapping[str, Known] = {
     "CLI019": Known(CONFLICT, "a dry run was given the data folder of a service"),
     "CLI020": Known(UNREACHABLE, "commercetools or Fluent could not be read"),
     "CLI021": Known(USAGE, "the file holds no resource, notification or envelope that is known"),
+    "CLI022": Known(INVALID, "the URL of a queue leads nowhere, or its engine is not installed"),
+    "CLI023": Known(UNREACHABLE, "a broker cannot be reached"),
     "CLI070": Known(BUG, "our bug: please report it with the traceback"),
 }
 """Every code of the command line; mistakes of the configuration have CFG codes of their own."""

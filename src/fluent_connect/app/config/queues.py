@@ -175,7 +175,7 @@ def _disagreements(
         scheme in BROKERS
         and listener
         and listener.name not in entry.url
-        and connect.listeners[listener.id].name
+        and _told(table, "listeners", listener.id, "name")
     ):
         what = f"queues.{name}.url does not name {listener.name}, as listeners.{listener.id} does"
         return [
@@ -194,9 +194,9 @@ def _engine_known(name: str, queue: Queue, entry: QueueEntry, table: Table) -> l
     return [_at(table, ("queues", name, "url"), "CFG008", what, fix, f"{queue.engine}:…")]
 
 
-def _told(table: Table, key: str) -> bool:
+def _told(table: Table, *path: str) -> bool:
     """Say whether a file, a variable or a flag says it, rather than a default."""
-    node, _ = descend(table, ("fluent-connect", key))
+    node, _ = descend(table, ("fluent-connect", *path))
     return isinstance(node, Leaf) and node.source != "default"
 
 

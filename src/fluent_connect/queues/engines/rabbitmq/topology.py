@@ -130,7 +130,7 @@ def _members(name: str, queue: str) -> Setting:
         wanted="3 or more, so that one may be lost",
         found="AMQP does not tell",
         state="unknown",
-        lost="with one node, all that waits at the broker goes with its disk",
+        lost="with one node, what others put there goes with its disk; ours stands in the journal",
         fix="rabbitmq-queues quorum_status " + queue,
     )
 

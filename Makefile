@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 KILLS ?= 30
+ENGINE ?= sqlite
 WORKERS ?= auto
 PROPERTIES_EXAMPLES ?= 10000
 
@@ -29,9 +30,9 @@ check: .venv/.installed
 	$(BIN)/lint-imports
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-## crash: kill the service KILLS times and account for every notification
+## crash: kill the service KILLS times on ENGINE and account for every notification
 crash: .venv/.installed
-	$(BIN)/python tests/crash/run.py --kills $(KILLS)
+	$(BIN)/python tests/crash/run.py --kills $(KILLS) --engine $(ENGINE)
 
 ## properties: map PROPERTIES_EXAMPLES generated resources of each kind, judged by Fluent's schema
 properties: .venv/.installed

@@ -125,12 +125,14 @@ class SandboxProcess:
 class Service:
     """The connector: started again and again on the same port and data."""
 
-    def __init__(self, folder: Path, variables: Mapping[str, str], mutation: str = "") -> None:
+    def __init__(
+        self, folder: Path, variables: Mapping[str, str], mutation: str = "", queues: str = ""
+    ) -> None:
         self.data = folder / "data"
         self.errors = folder / "service.err"
         self._config = folder / "config"
         self._config.mkdir()
-        (self._config / "application-connector.yml").write_text(CONFIGURATION, "utf-8")
+        (self._config / "application-connector.yml").write_text(CONFIGURATION + queues, "utf-8")
         self._environment = {**os.environ, **variables, "FC_CRASH_MUTATION": mutation}
         self._ports = free_port(), free_port()
         self._process: asyncio.subprocess.Process | None = None

@@ -12,6 +12,7 @@ from pathlib import Path
 import aiohttp
 import msgspec
 
+from crash.engines import ENGINES
 from crash.machines import SandboxProcess, Service
 from crash.oracle import Findings, Held, Journal, judge, read_journal, read_sandbox
 from crash.traffic import Relay, Shopping
@@ -45,11 +46,13 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     mutation: str = ""
     points: Sequence[str] = ()
     folder: Path | None = None
+    engine: str = "sqlite"
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What a run came to: its last line."""
 
+    engine: str
     kills: int
     accepted: int
     done: int
@@ -87,6 +90,7 @@ class _Run:
         self._folder = folder
         self._chance = random.Random(wishes.seed)
         self._sandbox = SandboxProcess(folder, wishes.seed)
+        self._place = ENGINES[wishes.engine]()
         self._at: Counter[str] = Counter()
         self._began = time.monotonic()
 
@@ -95,7 +99,12 @@ class _Run:
             relay = Relay(session, self._chance)
             try:
                 await self._sandbox.start(await relay.start())
-                service = Service(self._folder, self._sandbox.variables(), self._wishes.mutation)
+                service = Service(
+                    self._folder,
+                    self._sandbox.variables(),
+                    self._wishes.mutation,
+                    await self._place.start(),
+                )
                 relay.target = service.url
                 await self._sandbox.misbehave(session)
                 await self._kill(session, relay, service)
@@ -103,6 +112,7 @@ class _Run:
             finally:
                 await relay.stop()
                 await self._sandbox.stop()
+                await self._place.stop()
         journal = read_journal(service.data, time.time())
         held = read_sandbox(self._sandbox.file)
         return self._compared(judge(relay.notices, journal, held), journal, held, code)
@@ -121,6 +131,10 @@ class _Run:
             people.cancel()
             await asyncio.gather(people, return_exceptions=True)
 
+    @property
+    def _where(self) -> Mapping[str, int]:
+        return {**POINTS, **self._place.points}
+
     def _points(self) -> Iterator[str]:
         """Yield where to kill: every point once before any comes again; "" = at any moment."""
         bag: list[str] = []
@@ -129,7 +143,7 @@ class _Run:
                 yield ""
                 continue
             if not bag:
-                bag = [*(self._wishes.points or POINTS)]
+                bag = [*(self._wishes.points or self._where)]
                 self._chance.shuffle(bag)
             yield bag.pop()
 
@@ -141,7 +155,7 @@ class _Run:
                 raise RuntimeError("killed by somebody else")
             await service.kill()
             return "random"
-        passes = self._chance.randint(1, POINTS[point])
+        passes = self._chance.randint(1, self._where[point])
         await service.start(f"{point}:{passes}")
         if await service.died(_REACHED_WITHIN):
             return point
@@ -177,6 +191,7 @@ class _Run:
     ) -> Result:
         ledger = journal.ledger
         return Result(
+            engine=self._wishes.engine,
             kills=self._at.total(),
             accepted=ledger.accepted,
             done=ledger.done,

@@ -12,7 +12,8 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from crash.rounds import POINTS, Result, Wishes, run
+from crash.engines import ENGINES
+from crash.rounds import Result, Wishes, run
 
 
 def main() -> int:
@@ -22,7 +23,8 @@ def main() -> int:
     reader.add_argument("--kills", type=int, default=30)
     reader.add_argument("--seed", type=int, default=1)
     reader.add_argument("--rate", type=float, default=8.0, help="changes in the shop a second")
-    reader.add_argument("--point", action="append", default=[], choices=[*POINTS])
+    reader.add_argument("--point", action="append", default=[], metavar="POINT")
+    reader.add_argument("--engine", default="sqlite", choices=[*ENGINES])
     reader.add_argument("--mutation", default="", help="a mistake of child.py: must turn this red")
     reader.add_argument("--folder", type=Path, help="keep data and logs in this empty folder")
     reader.add_argument("--json", action="store_true", help="print nothing but the JSON object")
@@ -34,6 +36,7 @@ def main() -> int:
         mutation=given.mutation,
         points=given.point,
         folder=given.folder,
+        engine=given.engine,
     )
     result = asyncio.run(run(wishes))
     if not given.json:

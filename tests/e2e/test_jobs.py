@@ -3,21 +3,18 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from e2e.harness import Books, Connector, Inside, configure, refs, until
-from fluent_connect.app.playground import SECRET
+from e2e.job_shop import JOB, JOBS, Shell, add, over, runs
+from fluent_connect.app.playground import SECRET, variables
 from fluent_connect.app.scheduler_door import PREFIX
-from fluent_connect.journal.runs import RunFilter, RunRow, runs_from_rows, runs_statement
-from fluent_connect.model.fact import Paused
+from fluent_connect.model.fact import Paused, Resumed
 from fluent_connect.model.outcome import Outcome
 from fluent_connect.queues.store import Write
 from fluent_connect.sandbox.servers import Options, Sandbox
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
-JOB = "batch-product-catalogue-sync"
-JOBS = {"jobs": [{"name": JOB, "trail": "0s"}], "api-keys": [SECRET]}
 PRODUCTS = 230
 
 
@@ -32,42 +29,11 @@ def folder(tmp_path: Path) -> Path:
     return configure(tmp_path / "config", **JOBS)
 
 
-def runs(data: Path) -> list[RunRow]:
-    return list(runs_from_rows(Books(data).rows(runs_statement(RunFilter()))))
-
-
-async def add(url: str, job: str = JOB, *, key: str = SECRET, at: str = "SANDBOX/1") -> int:
-    headers = {"x-api-key": key} if key else {}
-    async with (
-        aiohttp.ClientSession() as session,
-        session.put(f"{url}{PREFIX}{at}/{job}", headers=headers) as answer,
-    ):
-        await answer.read()
-        return answer.status
-
-
-async def over(data: Path, number: int = 1) -> RunRow:
-    """Wait until the run and all its messages have come to their end."""
-
-    def ended() -> RunRow | None:
-        found = [each for each in runs(data) if each.number == number and not each.open]
-        waits = Books(data).ledger().jobs.keys() - {"done", "superseded", "skipped", "dead"}
-        return found[0] if found and not waits else None
-
-    run: RunRow = await until(ended, "the run did not end")
-    return run
-
-
 def products(sandbox: Sandbox) -> set[str]:
     return {
         f"P_{each.get('key') or each['id']}"
         for each in sandbox.commercetools.project.scan("product")
     }
-
-
-def writes(sandbox: Sandbox) -> int:
-    asked = sandbox.fluent.requests
-    return sum(n for name, n in asked.items() if name.startswith(("create", "update", "remove")))
 
 
 async def test_the_catalogue_is_synced_once_and_a_second_run_calls_fluent_not_at_all(
@@ -145,3 +111,47 @@ async def test_a_run_is_killed_again_and_again_and_ends_exact(
     assert refs(sandbox.fluent.entities.listing("standardProduct")) == products(sandbox)
     assert Books(data).ledger().closes
     assert not Books(data).dead()
+
+
+async def test_jobs_are_run_followed_listed_and_stopped_from_the_command_line(
+    sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in variables(sandbox).items():
+        monkeypatch.setenv(name, value)
+    jobs = [{"name": JOB, "trail": "0s", "cron": "0 2 * * *", "time-zone": "Europe/Berlin"}]
+    folder = configure(tmp_path / "config", jobs=jobs)
+    shell = Shell(tmp_path, folder, capsys)
+    nobody = await shell("jobs", "run", JOB)
+    assert (nobody.code, "no service runs" in nobody.err) == (5, True)
+    async with Inside(sandbox, tmp_path, folder=folder) as connector:
+        done = await shell("jobs", "run", JOB, "--json")
+        assert (done.code, done.told["state"], done.told["status"]) == (
+            0,
+            "SUCCESSFUL",
+            "SUCCESSFUL",
+        )
+        assert done.told["messages"] == sum(done.told["ended_as"].values())
+        listed = await shell("jobs", "list")
+        assert JOB in listed.out
+        assert "SUCCESSFUL" in listed.out
+        paused = Paused("SANDBOX/*", 1.0, "me")
+        await connector.service.store.commit(Write(Outcome(facts=(paused,))))
+        await connector.service.pulse.look_at_pauses()
+        queued = await shell("jobs", "run", JOB, "--no-wait", "--json")
+        assert (queued.code, queued.told["state"]) == (0, "QUEUED")
+        busy = await shell("jobs", "run", JOB)
+        assert (busy.code, "CLI030" in busy.err) == (7, True)
+        stopped = await shell("jobs", "stop", JOB, "--json")
+        assert stopped.told["id"] == queued.told["id"]
+        await connector.service.store.commit(Write(Outcome(facts=(Resumed("SANDBOX/*"),))))
+        assert (await over(tmp_path, 2)).state == "STOPPED"
+        assert (await shell("jobs", "stop", JOB)).code == 6
+        history = await shell("jobs", "history", JOB)
+        assert [line.split()[0] for line in history.out.splitlines()[1:]] == [
+            each.id for each in runs(tmp_path)
+        ]
+        assert (await shell("jobs", "run", "batch-produkt-catalogue-sync")).code == 6
+        assert (await shell("jobs", "run", JOB, "--prop", "again")).code == 2

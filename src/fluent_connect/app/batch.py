@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from fluent_connect.app.build import job_table, targets
+from fluent_connect.app.build import job_table, planned_jobs, targets
 from fluent_connect.app.clients import Clients
 from fluent_connect.app.config.result import Config
 from fluent_connect.app.handlers import Handlers
@@ -15,6 +15,7 @@ from fluent_connect.clients.accounts import Account, Accounts
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.jobs.job_router import JobRouter
 from fluent_connect.jobs.job_settings import FluentSettings, JobSettings, JournalSettings
+from fluent_connect.jobs.scheduler import Scheduler
 from fluent_connect.queues.store import Delivery, Store, Verdict, Write
 from fluent_connect.router.routes import RouteTable
 
@@ -53,6 +54,8 @@ class Batch:
             retry=config.retry.policy,
             outage=outage,
         )
+        planned = planned_jobs(config.jobs, config.accounts, config.time_zone)
+        self.scheduler = Scheduler(store, planned)
 
     def door(self, webhook: App) -> SchedulerDoor:
         """Return the application of the webhook port: the scheduler's endpoint, and the rest."""

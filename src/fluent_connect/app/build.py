@@ -11,6 +11,8 @@ from fluent_connect.ingest.verify.published import Published
 from fluent_connect.jobs.job_handler import JobHandler
 from fluent_connect.jobs.job_router import Targets
 from fluent_connect.jobs.job_table import Job, JobTable
+from fluent_connect.jobs.schedule import Schedule
+from fluent_connect.jobs.scheduler import Planned
 from fluent_connect.listener.account_mapping import AccountMap, Target
 from fluent_connect.listener.external import REQUIRED_OF_FLUENT, ExternalDoor
 from fluent_connect.listener.route_mapping import RouteMap, RouteMapping
@@ -73,6 +75,25 @@ def _job(entry: JobEntry, handler: type[JobHandler], props: Mapping[str, str]) -
         trail=entry.trail,
         rate=entry.rate,
     )
+
+
+def planned_jobs(
+    entries: Iterable[JobEntry], accounts: Iterable[Account], zone: str
+) -> list[Planned]:
+    """Return which jobs run by themselves, for each account that they are for."""
+    there = list(accounts)
+    return [
+        Planned(
+            job.name,
+            each.name,
+            each.retailer,
+            Schedule(every=job.every, cron=job.cron, zone=job.time_zone or zone),
+        )
+        for job in entries
+        if job.every is not None or job.cron is not None
+        for each in there
+        if job.account in {None, each.name} and job.retailer in {None, each.retailer}
+    ]
 
 
 def targets(routes: RouteTable) -> Targets:

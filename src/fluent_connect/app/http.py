@@ -72,3 +72,19 @@ class Admin:
 
     async def _all_handlers(self, _: Request) -> Response:
         return JSONResponse(self._handlers())
+
+
+def by_kind(
+    active: Sequence[Mapping[str, object]],
+    rest: Sequence[Mapping[str, object]],
+    jobs: Sequence[Mapping[str, object]],
+    other_jobs: Sequence[Mapping[str, object]],
+) -> Described:
+    """Return the shape of the actuator: of the kinds that there are, what is active and not."""
+    empty: Mapping[str, Sequence[Mapping[str, object]]] = {"active": [], "inactive": []}
+    return {
+        "configuration": empty,
+        "job": {"active": jobs, "inactive": other_jobs},
+        "message": {"active": active, "inactive": rest},
+        "notification": empty,
+    }

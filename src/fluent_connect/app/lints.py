@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterator, Mapping
 from importlib.util import find_spec
 
+from fluent_connect.app.build import is_of_a_job
 from fluent_connect.app.config.crosschecks import at
-from fluent_connect.app.config.mistakes import Lint, in_order
+from fluent_connect.app.config.mistakes import Lint, did_you_mean, in_order
 from fluent_connect.app.config.result import Config
 from fluent_connect.app.config.validate import Path, descend
 from fluent_connect.app.handlers import Handlers, UnresolvedError, dotted
@@ -117,11 +118,13 @@ def _tied(config: Config, handlers: Handlers) -> Iterator[Lint]:
 
 
 def _jobs(config: Config, handlers: Handlers) -> Iterator[Lint]:
+    routed = {each.route for each in config.routes if is_of_a_job(each, handlers)}
     for index, job in enumerate(config.jobs):
-        if handlers.job(job.name) is None:
-            known = ", ".join(sorted({one.name for one in handlers.jobs})) or "none"
+        if handlers.job(job.name) is None and job.name not in routed:
+            known = sorted({one.name for one in handlers.jobs} | routed)
             what = f"no job handler is called {job.name}"
-            yield at(config.table, ("jobs", index, "name"), "CFG012", what, f"there are: {known}")
+            fix = did_you_mean(job.name, known, f"there are: {', '.join(known) or 'none'}")
+            yield at(config.table, ("jobs", index, "name"), "CFG012", what, fix)
 
 
 def _leases(config: Config, handlers: Handlers) -> Iterator[Lint]:

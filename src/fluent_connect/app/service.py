@@ -23,7 +23,7 @@ from fluent_connect.app.config.result import Config
 from fluent_connect.app.dryrun.rehearsal import Rehearsal
 from fluent_connect.app.handlers import Handlers
 from fluent_connect.app.housekeeping import Housekeeping, Keep
-from fluent_connect.app.http import Admin, Described
+from fluent_connect.app.http import Admin, Described, by_kind
 from fluent_connect.app.keeper import Keeper
 from fluent_connect.app.pulse import Pulse
 from fluent_connect.app.remembered import Remembered
@@ -323,7 +323,10 @@ class Service:
         journal = self.config.journal
         keep = Keep(journal.retention_settled, journal.retention_seen, journal.retention_bodies)
         house = Housekeeping(self.store, keep)
-        self._background = [asyncio.create_task(each) for each in (self.pulse.run(), house.run())]
+        self._background = [
+            asyncio.create_task(each)
+            for each in (self.pulse.run(), house.run(), self.batch.scheduler.run())
+        ]
         self._watch = self._subscription_watch()
         if self._watch is not None:
             self._background.append(asyncio.create_task(self._watch.run()))
@@ -380,29 +383,14 @@ class Service:
 
     def _described_routes(self) -> Described:
         active = self.handlers.active(self.config.routes)
-        return _by_kind(msgspec.to_builtins(active), [], self.batch.active(), [])
+        return by_kind(msgspec.to_builtins(active), [], self.batch.active(), [])
 
     def _described_handlers(self) -> Described:
         active = self.handlers.active(self.config.routes)
         inactive = self.handlers.inactive(self.config.routes)
         jobs = self.batch.active(), self.batch.inactive()
-        return _by_kind(msgspec.to_builtins(active), msgspec.to_builtins(inactive), *jobs)
+        return by_kind(msgspec.to_builtins(active), msgspec.to_builtins(inactive), *jobs)
 
 
 def _leave(url: str) -> None:
     """Confirm nothing: a dry run changes nothing outside."""
-
-
-def _by_kind(
-    active: Sequence[Mapping[str, object]],
-    rest: Sequence[Mapping[str, object]],
-    jobs: Sequence[Mapping[str, object]],
-    other_jobs: Sequence[Mapping[str, object]],
-) -> Described:
-    empty: Mapping[str, Sequence[Mapping[str, object]]] = {"active": [], "inactive": []}
-    return {
-        "configuration": empty,
-        "job": {"active": jobs, "inactive": other_jobs},
-        "message": {"active": active, "inactive": rest},
-        "notification": empty,
-    }

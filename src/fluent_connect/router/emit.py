@@ -35,6 +35,7 @@ def emit(
     at: float,
     kind: str = "",
     dependencies: Mapping[str, int] = {},
+    attributes: Mapping[str, object] = {},
     due: float = 0.0,
 ) -> Emitted:
     """Return the message that has `route` look at `resource`, on the resource's own lane.
@@ -57,6 +58,7 @@ def emit(
         notification=None if due else parent.notification,
         cause=cause,
         dependencies=dependencies,
+        attributes=attributes,
     )
     origin = None if due else carrier.origin
     put = carried(message, carrier, origin=origin, ordered=route.ordered, due=due)

@@ -330,8 +330,7 @@ class Run:
         return ()
 
     def _skipped(self, skip: Skip, guards: Sequence[Guard] = ()) -> Outcome:
-        reason = str(skip)
-        facts = (self._attempted("skipped", reason), *self._delivered())
+        facts = (self._attempted("skipped", reason := str(skip)), *self._delivered())
         if skip.for_good:
             version = fencing.number(self._message, event=self._desk.event) or 0
             guards = self._guards(version, f"{fencing.SKIPPED}{reason}", deleted=False)
@@ -354,6 +353,7 @@ class Run:
             cause="refresh",
             at=self._tools.clock(),
             kind=message.kind,
+            attributes=message.attributes,
         )
         return with_emitted(self._skipped(Skip(f"belongs to {place}: passed on")), emitted)
 

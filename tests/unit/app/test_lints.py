@@ -199,3 +199,16 @@ def test_a_broker_keeps_no_journal(write: Write, environ: dict[str, str]) -> Non
 def test_a_job_without_a_handler_is_an_error(write: Write, environ: dict[str, str]) -> None:
     lints = check(configured(write, environ, "jobs: [{ name: sync, every: 1h }]"), OURS)
     assert codes(lints) == ["CFG012"]
+
+
+def test_a_job_that_is_misspelt_is_understood(write: Write, environ: dict[str, str]) -> None:
+    (lint,) = check(configured(write, environ, "jobs: [{ name: load-ordres }]"), OURS)
+    assert (lint.code, lint.fix) == ("CFG012", 'did you mean "load-orders"?')
+
+
+def test_a_route_may_name_a_job(write: Write, environ: dict[str, str]) -> None:
+    text = """\
+        routes: [{ route: batch-ours, handler-name: ProductCatalogueSyncJobHandler }]
+        jobs: [{ name: batch-ours, every: 1h }]
+    """
+    assert check(configured(write, environ, text), OURS) == []

@@ -19,6 +19,8 @@ COMMANDS = {
     "trigger": ("trigger", "send a signed notification, and follow it to its end"),
     "map": ("mapping", "try a mapping; replay messages through a new one"),
     "explain": ("explain", "where is order 1234? what happened, what is next, what mends it"),
+    "jobs": ("jobs", "list, run, stop jobs; show their history"),
+    "load": ("load", "go live with history: customers, categories, products, orders"),
     "events": ("events", "find notifications; tell what became of one"),
     "dead": ("dead", "look at dead letters; retry or drop them"),
     "replay": ("replay", "put messages of the journal once more: plan first, at a rate"),

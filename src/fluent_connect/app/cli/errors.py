@@ -9,7 +9,7 @@ BUG, INTERRUPTED = 70, 130
 
 EXITS: Mapping[int, str] = {
     OK: "done",
-    FAILED: "failed; what `trigger` sent is dead",
+    FAILED: "failed; what `trigger` sent is dead; a run of a job failed",
     USAGE: "the command line is wrong, or an answer is missing",
     INVALID: "the configuration or a handler is invalid",
     DENIED: "not allowed, or wrong credentials",
@@ -56,6 +56,8 @@ ERRORS: Mapping[str, Known] = {
     "CLI021": Known(USAGE, "the file holds no resource, notification or envelope that is known"),
     "CLI022": Known(INVALID, "the URL of a queue leads nowhere, or its engine is not installed"),
     "CLI023": Known(UNREACHABLE, "a broker cannot be reached"),
+    "CLI030": Known(CONFLICT, "a run of the job is queued or runs already"),
+    "CLI031": Known(CONFLICT, "orders of history are loaded as a type that starts no fulfilment"),
     "CLI070": Known(BUG, "our bug: please report it with the traceback"),
 }
 """Every code of the command line; mistakes of the configuration have CFG codes of their own."""

@@ -67,6 +67,15 @@ async def opened(place: Place) -> AsyncIterator[Store]:
         await store.close()
 
 
+def is_served(place: Place) -> bool | None:
+    """Say whether a service runs on the store; None where that cannot be told."""
+    if not isinstance(place, Path):
+        return None
+    from fluent_connect.queues.engines.sqlite.store import served  # noqa: PLC0415 - loads a driver
+
+    return served(place)
+
+
 def ask(place: Place, question: Callable[[Store], Awaitable[T]]) -> T:
     """Open the store, let `question` be answered, and close it."""
 

@@ -29,7 +29,7 @@ _MAPPED = ("name-from", "key-from", "id-from", "version-from", "account-from")
 def crosscheck(files: Files, fed: Fed, table: Table, broken: frozenset[str]) -> list[Mistake]:
     """Return the mistakes that show between sections, of sections that could be read."""
     connect = files.fluent_connect
-    mistakes = [*_routes_once(connect, table), *_doors(files, table), *_jobs(connect, table)]
+    mistakes = [*_routes_once(connect, table), *_doors(files, table)]
     if not {"routes", "route-mapping"} & broken:
         mistakes += _mapped_to_routes(connect, table)
     if not {"accounts", "account-mapping"} & broken:
@@ -71,13 +71,6 @@ def _mapped_to_routes(connect: Connect, table: Table) -> Iterator[Mistake]:
             fix = did_you_mean(entry.route, routes, otherwise)
             path = ("route-mapping", index, "route")
             yield at(table, path, "CFG014", what, fix, why="an entry under `routes:`")
-
-
-def _jobs(connect: Connect, table: Table) -> Iterator[Mistake]:
-    for index, job in enumerate(connect.jobs):
-        if job.every is not None and job.cron is not None:
-            what = f"the job {job.name} has both `every` and `cron`"
-            yield at(table, ("jobs", index, "cron"), "CFG026", what, "remove one of the two")
 
 
 def _doors(files: Files, table: Table) -> Iterator[Mistake]:

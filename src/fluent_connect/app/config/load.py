@@ -22,6 +22,7 @@ from fluent_connect.app.config.credentials import (
 )
 from fluent_connect.app.config.crosschecks import crosscheck
 from fluent_connect.app.config.doors import with_fluent
+from fluent_connect.app.config.jobs import job_mistakes
 from fluent_connect.app.config.mapping import MappingFiles, read_mapping
 from fluent_connect.app.config.mistakes import (
     ConfigMistakes,
@@ -120,7 +121,8 @@ def _examined(given: _Given, secrets: Values | None) -> Examined:
     mistakes += untold or _grouped(unset, given.directory)
     ours = any(one.place.file.startswith(_DEFAULTS) for one in unset)
     causes = {one.place for one in unset}
-    crossed = [] if untold else crosscheck(valid.files, fed, table, valid.broken)
+    told_of = (valid.files, fed, table, valid.broken)
+    crossed = [] if untold else [*crosscheck(*told_of), *job_mistakes(*told_of)]
     later = [*valid.mistakes, *fed.mistakes, *placed.mistakes, *crossed]
     mistakes += [
         one

@@ -21,6 +21,7 @@ from fluent_connect.handlers.message_handler import (
 from fluent_connect.handlers.order.creation import IDENTITY, creation
 from fluent_connect.handlers.order.export import (
     ExportedOrder,
+    as_type,
     candidates,
     is_left_out,
     kept_back,
@@ -58,7 +59,7 @@ class OrderCreateHandler(MessageHandler[ExportedOrder]):
         order = await context.commercetools.get(message.resource, ExportedOrder, expand=expand)
         if order is None:
             return Fetched(None, None)
-        if kept_back(order, message.kind, settings):
+        if kept_back(order, message.kind, settings, as_type(message, settings)):
             return Fetched(order, order.version)
         _await_number(order, message, context)
         order = await _with_payments(order, context)
@@ -74,7 +75,7 @@ class OrderCreateHandler(MessageHandler[ExportedOrder]):
     ) -> Iterable[Change]:
         """Return the order to create. Raise Skip if it must not be, or nothing in it ships."""
         order, settings = resource, context.settings
-        reason = kept_back(order, message.kind, settings)
+        reason = kept_back(order, message.kind, settings, as_type(message, settings))
         if reason:
             raise Skip(reason, for_good=is_left_out(message.kind, settings))
         ref = order_ref(order, settings)

@@ -12,7 +12,7 @@ from fluent_connect.handlers.order.amounts import Costs, settle
 from fluent_connect.handlers.order.buyer import buyer
 from fluent_connect.handlers.order.choices import choices, location_parents, order_type
 from fluent_connect.handlers.order.destinations import Plan, plan
-from fluent_connect.handlers.order.export import ExportedOrder, is_history
+from fluent_connect.handlers.order.export import ExportedOrder, as_type, is_history
 from fluent_connect.handlers.order.items import items, product_parents
 from fluent_connect.handlers.order.shares import Share
 from fluent_connect.handlers.order.sources import AddressSource, Json, Made, OrderSource
@@ -69,7 +69,7 @@ def _creation(order: ExportedOrder, ref: str, message: Message, context: MapCont
         made = msgspec.structs.replace(made, open_payments=open_payments(empty))
     found = fill("order", OrderSource(order, made))
     found["ref"] = ref
-    if is_history(message.kind, settings):
+    if is_history(message.kind, settings) or as_type(message, settings):
         found["type"] = kind
     found["retailer"] = {"id": context.retailer}
     found["customer"] = {"id": buyer(order, context)}
@@ -100,6 +100,9 @@ def _identified(found: Filled, order: ExportedOrder) -> None:
 
 
 def _type(shipping: Plan, message: Message, settings: Settings) -> str:
+    wanted = as_type(message, settings)
+    if wanted is not None:
+        return wanted
     if not is_history(message.kind, settings):
         return order_type(shipping, settings)
     if not settings.inert_order_types:

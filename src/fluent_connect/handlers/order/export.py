@@ -10,8 +10,10 @@ from fluent_connect.handlers.settings import Settings
 from fluent_connect.mapping.gate import closed
 from fluent_connect.mapping.text import clean, whole
 from fluent_connect.model.errors import UnprocessableError
+from fluent_connect.model.message import Message
 
 _REF = 255
+_SENT = frozenset({"Shipped", "Delivered"})
 _FIELDS = {field.encode_name: field.name for field in msgspec.structs.fields(Order)}
 
 
@@ -25,14 +27,43 @@ class ExportedOrder(Order, frozen=True, kw_only=True):
     buyer_known_as: str | None = msgspec.field(default=None, name="~buyerKnownAs")
 
 
-def kept_back(order: Order, kind: str, settings: Settings) -> str | None:
-    """Return why the order, as it was read, must not be created in Fluent; None: it may."""
+def kept_back(
+    order: Order, kind: str, settings: Settings, as_type: str | None = None
+) -> str | None:
+    """Return why the order, as it was read, must not be created in Fluent; None: it may.
+
+    `as_type`: it is loaded as history, of this type; that is for orders that are over.
+    """
+    if as_type is not None:
+        return _not_history(order)
     if is_left_out(kind, settings):
         return "imported orders are not carried (import-orders: off)"
     if is_history(kind, settings):
-        return "not exportable (orderState=Cancelled)" if order.order_state == "Cancelled" else None
+        return _cancelled(order)
     shut = closed(lambda field: _read(order, field), settings.export_when)
     return f"not exportable ({shut})" if shut else None
+
+
+def _cancelled(order: Order) -> str | None:
+    return "not exportable (orderState=Cancelled)" if order.order_state == "Cancelled" else None
+
+
+def _not_history(order: Order) -> str | None:
+    over = order.order_state == "Complete" or order.shipment_state in _SENT
+    return _cancelled(order) or (None if over else "not over: not for a load of history")
+
+
+def as_type(message: Message, settings: Settings) -> str | None:
+    """Return the inert type as which a load of history wants the order; None: it is no such load.
+
+    Raise UnprocessableError for a type that may start fulfilment.
+    """
+    wanted = message.attributes.get("as-type")
+    if wanted is None:
+        return None
+    if wanted not in settings.inert_order_types:
+        raise UnprocessableError(f"as-type {wanted}: not among inert-order-types")
+    return str(wanted)
 
 
 def is_left_out(kind: str, settings: Settings) -> bool:

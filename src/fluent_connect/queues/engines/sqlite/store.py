@@ -203,6 +203,21 @@ def _keeping(record: Bodies, sample: float) -> Callable[[str], bool]:
     return lambda _: record == "all"
 
 
+def served(path: Path) -> bool:
+    """Say whether a process serves this file now."""
+    try:
+        lock = os.open(f"{path}.lock", os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 def _claim(path: Path) -> int:
     """Be the one process that serves this file, for as long as it lives."""
     lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)

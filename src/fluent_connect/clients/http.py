@@ -9,12 +9,13 @@ from yarl import URL
 
 from fluent_connect.clients.breaker import Breaker
 from fluent_connect.clients.budget import Budget
+from fluent_connect.clients.exchange import DroppedError, Exchange, parted, written
+from fluent_connect.clients.pool import Pool
 from fluent_connect.clients.redact import brief, excerpt
 from fluent_connect.clients.statuses import error_of
 from fluent_connect.clients.tokens import Tokens
 from fluent_connect.clients.trace import Call, Trace
 from fluent_connect.clients.transport import Answer, Request, Transport
-from fluent_connect.model.deadlines import Deadlines
 from fluent_connect.model.errors import (
     ConnectError,
     RateLimitedError,
@@ -28,64 +29,83 @@ __all__ = ["AiohttpTransport", "Answer", "Call", "Door", "Request", "Trace", "Tr
 USER_AGENT = "fluent-connect/0.1"
 _OK = range(200, 300)
 _NOT_FOUND = frozenset({404})
-_FIXED_URLS = 256
+_HOSTS = 256
+_REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
+"""Methods whose request may go out again where nobody knows whether the first one arrived."""
 
 
 class AiohttpTransport:
-    """A pool of connections, made by aiohttp. Make it inside the event loop that uses it."""
+    """HTTP/1.1 over connections that aiohttp opens (names, addresses, TLS).
+
+    What goes over them is ours: a request needs little of what aiohttp's session does for each.
+    Make it inside the event loop that uses it.
+    """
 
     def __init__(self, *, connections: int = 256, keepalive: float = 30.0) -> None:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=keepalive),
-            timeout=aiohttp.ClientTimeout(),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
-        )
-        self._urls: dict[str, URL] = {}
-        self._deadlines = Deadlines()
+        self._loop = asyncio.get_running_loop()
+        self._connector = aiohttp.TCPConnector(limit=0, force_close=True)
+        self._pool = Pool(self._connected, most=connections, keepalive=keepalive)
+        self._hosts: dict[str, str] = {}
 
     async def send(self, request: Request, timeout: float) -> Answer:  # noqa: ASYNC109
         """Return the whole answer within `timeout` seconds; UnreachableError if there is none."""
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - a coroutine runs in one
-        self._deadlines.start(task, timeout)
-        try:
-            response = await self._session._request(  # noqa: SLF001 - without the wrapper object of `request`
-                request.method,
-                self._url(request),
-                data=request.body,
-                headers=request.headers,
-                allow_redirects=False,
-            )
+        origin, target = parted(request.url)
+        data = written(request, target, self._hosts.get(origin) or self._host(origin))
+        exchange = self._pool.ready(origin)
+        if exchange is not None:
             try:
-                return Answer(response.status, await response.read(), response.headers)
-            finally:
-                response.release()
-        except asyncio.CancelledError:
-            if not self._deadlines.passed(task):
-                raise
-            raise UnreachableError(f"no answer within {timeout:g} s") from None
-        except aiohttp.ClientConnectorError as error:
-            raise UnreachableError(f"no connection: {error}", sent=False) from error
-        except (aiohttp.ClientError, OSError, EOFError) as error:
-            raise UnreachableError(f"connection lost: {_told(error)}") from error
-        finally:
-            self._deadlines.end(task)
+                return await self._ask(exchange, data, timeout)
+            except DroppedError:
+                if request.method not in _REPEATABLE:
+                    raise
+        begun = self._loop.time()
+        try:
+            async with asyncio.timeout(timeout):
+                exchange = await self._pool.fresh(origin)
+        except TimeoutError:
+            raise UnreachableError(f"no connection within {timeout:g} s", sent=False) from None
+        return await self._ask(exchange, data, timeout, self._loop.time() - begun)
 
     async def close(self) -> None:
         """Let go of all connections."""
-        await self._session.close()
+        self._pool.close()
+        await self._connector.close()
 
-    def _url(self, request: Request) -> URL:
-        """Return the URL, parsed once where it is the same again and again (POST)."""
-        if request.method != "POST":
-            return URL(request.url, encoded=True)
-        url = self._urls.get(request.url)
-        if url is None:
-            url = URL(request.url, encoded=True)
-            if len(self._urls) < _FIXED_URLS:
-                self._urls[request.url] = url
-        return url
+    async def _ask(
+        self, exchange: Exchange, data: bytes, patience: float, waited: float = 0.0
+    ) -> Answer:
+        self._pool.start(exchange, patience, waited)
+        try:
+            return await exchange.ask(data, self._loop)
+        finally:
+            self._pool.give_back(exchange)
+
+    async def _connected(self, origin: str) -> Exchange:
+        """Open a connection. Raise UnreachableError, not sent, if there is none to be had."""
+        wanted = aiohttp.ClientRequest("GET", URL(origin), loop=self._loop)
+        try:
+            connection = await self._connector.connect(wanted, [], aiohttp.ClientTimeout())
+        except (aiohttp.ClientError, OSError) as error:
+            raise UnreachableError(f"no connection: {_told(error)}", sent=False) from error
+        transport, aiohttps = connection.transport, connection.protocol
+        if transport is None or aiohttps is None:
+            raise UnreachableError("no connection: lost at once", sent=False)
+
+        def lost(exchange: Exchange) -> None:
+            aiohttps.connection_lost(None)  # the connector waits for that when it is closed
+            connection.close()
+            self._pool.lost(exchange)
+
+        exchange = Exchange(transport, lost)
+        transport.set_protocol(exchange)
+        return exchange
+
+    def _host(self, origin: str) -> str:
+        """Return what the header Host says, looked up once for each origin."""
+        host = URL(origin).with_user(None).raw_authority
+        if len(self._hosts) < _HOSTS:
+            self._hosts[origin] = host
+        return host
 
 
 class Door:

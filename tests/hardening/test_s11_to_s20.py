@@ -107,7 +107,7 @@ async def test_s14_a_request_with_two_meanings_is_refused_and_the_connection_clo
     name: str,
 ) -> None:
     client = Client()
-    server = Server(client.app, "127.0.0.1", 0)
+    server = Server(client.app, "127.0.0.1", 0, webhook=client.app)
     await server.start()
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)

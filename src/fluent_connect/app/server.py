@@ -4,34 +4,37 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from fluent_connect.ingest.reception import Reception, Successor
+from fluent_connect.ingest.webhook import Webhook
 from fluent_connect.model.errors import ConfigError
 
 _HEADERS_WITHIN = 10.0
+_IDLE = 75
+"""Seconds for which a connection is kept for the next request."""
 
 
 class _Deadlined(HttpToolsProtocol):
     """Knows since when it waits for the rest of a request's headers."""
 
-    def __init__(self, *args: Any, connected: "set[_Deadlined]", **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.waiting_since: float | None = None
-        self.connected = connected
 
     def connection_made(self, transport: Any) -> None:
         self.waiting_since = time.monotonic()
-        self.connected.add(self)
         super().connection_made(transport)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.connected.discard(self)
-        super().connection_lost(exc)
+    def overdue(self, now: float, *, head: float, idle: float) -> None:  # noqa: ARG002 - uvicorn's
+        """End the connection if the headers of its request take too long."""
+        if self.waiting_since is not None and now - self.waiting_since > head:
+            self.transport.close()
 
     def on_message_begin(self) -> None:
         self.waiting_since = time.monotonic()
@@ -42,19 +45,35 @@ class _Deadlined(HttpToolsProtocol):
         super().on_headers_complete()
 
 
-class Server:
-    """One port: bound at `start`, drained at `stop`."""
+class _Overdue(Protocol):
+    """A connection that ends by itself once it takes too long."""
 
-    def __init__(self, app: Any, host: str, port: int) -> None:
+    def overdue(self, now: float, *, head: float, idle: float) -> None: ...
+
+
+class Server:
+    """One port: bound at `start`, drained at `stop`.
+
+    webhook: whose usual requests need not go through `app`, which takes all others.
+    """
+
+    def __init__(
+        self,
+        app: Any,
+        host: str,
+        port: int,
+        *,
+        webhook: Webhook | None = None,
+    ) -> None:
         self._host, self._port = host, port
         self._socket: socket.socket | None = None
         self._task: asyncio.Task[None] | None = None
         self._sweeper: asyncio.Task[None] | None = None
-        self._connected: set[_Deadlined] = set()
+        self._webhook = webhook
         self._server = _Quiet(
             uvicorn.Config(
                 app,
-                http=partial(_Deadlined, connected=self._connected),  # type: ignore[arg-type]
+                http=self._protocol,  # type: ignore[arg-type]
                 ws="none",
                 lifespan="off",
                 access_log=False,
@@ -63,7 +82,7 @@ class Server:
                 date_header=False,
                 proxy_headers=False,
                 backlog=2048,
-                timeout_keep_alive=75,
+                timeout_keep_alive=_IDLE,
                 timeout_graceful_shutdown=10,
             )
         )
@@ -99,15 +118,21 @@ class Server:
         if self._task is not None:
             await self._task
 
+    def _protocol(self, **given: Any) -> asyncio.Protocol:
+        """Return what serves one connection."""
+        usual = partial(_Deadlined, **given)
+        if self._webhook is None:
+            return usual()
+        connections = given["server_state"].connections
+        return Reception(self._webhook, connections, cast("Callable[[], Successor]", usual))
+
     async def _sweep(self) -> None:
-        """Close connections whose headers take too long: one timer for all."""
+        """Close connections that take too long: one timer for all."""
         while True:
             await asyncio.sleep(1.0)
-            late = time.monotonic() - _HEADERS_WITHIN
-            for protocol in list(self._connected):
-                since = protocol.waiting_since
-                if since is not None and since < late:
-                    protocol.transport.close()
+            now = time.monotonic()
+            for protocol in list(self._server.server_state.connections):
+                cast("_Overdue", protocol).overdue(now, head=_HEADERS_WITHIN, idle=_IDLE)
 
 
 class _Quiet(uvicorn.Server):

@@ -149,7 +149,9 @@ class Service:
         await self.pulse.look()
         self._start_background()
         self.admin_server = Server(self._admin().app, config.admin.host, config.admin.port)
-        self.server = Server(self.batch.door(self._webhook()), config.host, config.port)
+        webhook = self._webhook()
+        app = self.batch.door(webhook)
+        self.server = Server(app, config.host, config.port, webhook=webhook)
         try:
             await self.admin_server.start()
             await self.server.start()
@@ -256,6 +258,7 @@ class Service:
             outage=self._is_out if works else lambda _: False,
             renew_every=place.lease / 3,
             grace=_GRACE,
+            workers=None if works else 1,
         )
         self._consumers.append(consumer)
         self._running.append(asyncio.create_task(consumer.run(self._stop), name=queue))

@@ -22,7 +22,7 @@ class Reply:
     soon: it may be another one in a moment, once a key is here that is being fetched.
     """
 
-    __slots__ = ("body", "soon", "start", "status")
+    __slots__ = ("body", "headers", "soon", "start", "status", "text")
 
     def __init__(
         self, status: int, why: str, *headers: tuple[bytes, bytes], soon: bool = False
@@ -48,11 +48,13 @@ class Reply:
     def _make(self, status: int, text: bytes, headers: Iterable[tuple[bytes, bytes]]) -> None:
         length = (b"content-length", str(len(text)).encode())
         self.status = status
+        self.headers = [length, *headers]
+        self.text = text
         self.soon = False
         self.start = {
             "type": "http.response.start",
             "status": status,
-            "headers": [length, *headers],
+            "headers": self.headers,
         }
         self.body = {"type": "http.response.body", "body": text}
 

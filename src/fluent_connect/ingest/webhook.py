@@ -10,11 +10,13 @@ import structlog
 
 from fluent_connect.ingest import handshakes, replies
 from fluent_connect.ingest.buckets import Bucket
+from fluent_connect.ingest.intake import Intake
 from fluent_connect.ingest.news import News
 from fluent_connect.ingest.replies import ACCEPTED, Reply
 from fluent_connect.ingest.verify.door import DEFAULT, FLUENT, Door
 from fluent_connect.ingest.verify.published import BeingFetchedError
 from fluent_connect.ingest.verify.scheme import Knock, Scheme
+from fluent_connect.ingest.verify.sns import Sns
 from fluent_connect.model.deadlines import Deadlines
 from fluent_connect.model.errors import RetryableError
 from fluent_connect.model.fact import Received
@@ -50,7 +52,7 @@ _USUAL_TYPES = frozenset(
         b"text/plain; charset=utf-8",
     }
 )
-_GONE = 499
+GONE = 499
 """Told to the metrics where the sender left before its body was whole; nobody is answered."""
 
 
@@ -64,6 +66,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     store: float = 3.0
     keys: float = 2.0
     sweep: float = 0.25
+
+
+class Admitted(msgspec.Struct, frozen=True):
+    """A request that may come in: what is to be stored of it, and under which id."""
+
+    id: str
+    door: Door
+    write: Write
 
 
 class Webhook:
@@ -92,15 +102,16 @@ class Webhook:
         limits: Limits = Limits(),  # noqa: B008 - frozen
     ) -> None:
         self._store = store
+        self.intake = Intake(store)
         self._buckets: dict[str, Bucket] = {}
         self.open(doors)
         self._clock = clock
         self._accepting = accepting
-        self._on_request = on_request
+        self.on_request = on_request
         self._confirm = confirm
         self._doubt = doubt
         self._news = news or News()
-        self._limits = limits
+        self.limits = limits
         self._deadlines = Deadlines(limits.sweep)
         self._log = structlog.get_logger("fluent_connect")
 
@@ -116,13 +127,43 @@ class Webhook:
                 self._buckets[name] = Bucket(door.rate)
         self._paths = paths
 
+    def awaits(self, path: str, query: bytes, headers: Mapping[bytes, bytes]) -> bool:
+        """Say whether a POST with these headers may come in once its body is here."""
+        door = self._paths.get(path)
+        if door is None or self._refused(door, "POST", headers) is not None:
+            return False
+        return bool(door.late) or self._unproven(door.early, Knock(headers, b"", query)) is None
+
+    def admitted(
+        self, path: str, query: bytes, headers: Mapping[bytes, bytes], body: bytes
+    ) -> Admitted | None:
+        """Return what to store of a POST that may surely come in and asks for nothing else.
+
+        None: `__call__` has to look at it.
+        """
+        door = self._paths.get(path)
+        if door is None or self._refused(door, "POST", headers) is not None:
+            return None
+        if b"aeg-event-type" in headers or any(isinstance(each, Sns) for each in door.schemes):
+            return None
+        knock = Knock(headers, body, query)
+        try:
+            unproven = self._unproven(door.early, knock)
+            if unproven is not None:
+                unproven = self._unproven(door.late, knock, unproven)
+        except Exception:  # noqa: BLE001 - it is raised, and told, once more there
+            return None
+        if unproven is not None or not self._buckets[door.name].take():
+            return None
+        return self._written(door, headers, body)
+
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
         began = time.perf_counter()
         door = self._paths.get(scope["path"])
         status = await self._answer(door, scope, receive, send)
         name = door.name if door is not None else ""
-        self._on_request(name, status, time.perf_counter() - began)
+        self.on_request(name, status, time.perf_counter() - began)
 
     async def _answer(
         self, door: Door | None, scope: Mapping[str, Any], receive: Receive, send: Send
@@ -139,7 +180,7 @@ class Webhook:
             reach("ingest:after-answer")
             return int(accepted["status"])
         if result is None:
-            return _GONE
+            return GONE
         await send(result.start)
         await send(result.body)
         return result.status
@@ -225,7 +266,7 @@ class Webhook:
         A sender that can come again need not, and a stranger holds up nobody but himself.
         """
         refused: Reply | None = before
-        async for _ in self._news.of(self._limits.keys):
+        async for _ in self._news.of(self.limits.keys):
             refused = self._unproven(schemes, knock, before)
             if refused is None or not refused.soon:
                 break
@@ -245,7 +286,7 @@ class Webhook:
         """Return the body, however it comes, as long as it is small and quick enough."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - ASGI runs in one
-        self._deadlines.start(task, self._limits.body)
+        self._deadlines.start(task, self.limits.body)
         try:
             return await _body(limit, receive)
         except asyncio.CancelledError:
@@ -260,16 +301,13 @@ class Webhook:
 
         Past the deadline the write may still succeed: the sender's repeat is a known duplicate.
         """
-        id_ = new_id()
-        parcel = Parcel(id=id_, key="", body=body, headers=_kept(headers, door))
-        received = Received(id_, door.name, self._clock(), len(body))
-        write = Write(Outcome(puts=(Put(CT_QUEUE, parcel),), facts=(received,)))
+        admitted = self._written(door, headers, body)
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - ASGI runs in one
-        self._deadlines.start(task, self._limits.store)
+        self._deadlines.start(task, self.limits.store)
         reach("ingest:before-commit")
         try:
-            verdicts = await self._store.commit(write)
+            verdicts = await self._store.commit(admitted.write)
         except StoreError:
             return replies.UNSTORED
         except asyncio.CancelledError:
@@ -279,7 +317,13 @@ class Webhook:
         finally:
             self._deadlines.end(task)
         reach("ingest:after-commit")
-        return id_ if verdicts[0] is Verdict.APPLIED else replies.UNSTORED
+        return admitted.id if verdicts[0] is Verdict.APPLIED else replies.UNSTORED
+
+    def _written(self, door: Door, headers: Mapping[bytes, bytes], body: bytes) -> Admitted:
+        id_ = new_id()
+        parcel = Parcel(id=id_, key="", body=body, headers=_kept(headers, door))
+        received = Received(id_, door.name, self._clock(), len(body))
+        return Admitted(id_, door, Write(Outcome(puts=(Put(CT_QUEUE, parcel),), facts=(received,))))
 
 
 def _unfit(headers: Mapping[bytes, bytes], limit: int) -> Reply | None:

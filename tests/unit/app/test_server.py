@@ -37,7 +37,7 @@ class App:
 
 @asynccontextmanager
 async def serving(app: Any) -> AsyncIterator[Server]:
-    server = Server(app, HOST, 0)
+    server = Server(app, HOST, 0, webhook=app if isinstance(app, Webhook) else None)
     await server.start()
     try:
         yield server

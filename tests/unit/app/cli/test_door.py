@@ -46,7 +46,7 @@ class Served:
         found = examine(self._folder, (), ENVIRON).config
         made = doors(found.doors, self.published)["default"]
         self.client = Client(made, now=time.time())
-        self.server = Server(self.client.app, "127.0.0.1", 0)
+        self.server = Server(self.client.app, "127.0.0.1", 0, webhook=self.client.app)
         await self.server.start()
 
     def _write(self, text: str) -> None:

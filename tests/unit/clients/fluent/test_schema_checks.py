@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLInputObjectType
 from graphql.utilities import validate_input_value
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from fluent_connect.clients.fluent.model import Event, Mutation, Ref, Upsert
@@ -169,7 +169,7 @@ def paths(value: Any, at: Steps = ()) -> list[Steps]:
 ODD = st.one_of(
     st.text(min_size=1, max_size=3),
     st.integers(min_value=0, max_value=2**33),
-    st.floats(min_value=0, allow_nan=False),
+    st.floats(min_value=0, allow_nan=False, allow_infinity=False),
     st.booleans(),
     st.lists(st.integers(0, 3), min_size=1, max_size=2),
     st.dictionaries(st.just("id"), st.just("1"), min_size=1),
@@ -178,6 +178,8 @@ ODD = st.one_of(
 
 @given(st.sampled_from([each for each in paths(order()) if "deliverAfter" not in each]), ODD)
 def test_types_are_judged_as_graphql_judges_them(path: Steps, value: object) -> None:
+    # Of a whole number with a point graphql-core makes an id; nobody has one.
+    assume(path[-1] != "id" or not isinstance(value, float))
     body = changed(order(), path, value)
     plain = {**body, "customer": {"id": "1"}} if body["customer"] == order()["customer"] else body
     judged: list[str] = []

@@ -1,7 +1,6 @@
 """Checks the inputs of mutations before they are sent, by closures compiled once for each type."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -16,8 +15,8 @@ from fluent_connect.clients.fluent.schema.scalars import (
     plainly,
 )
 from fluent_connect.clients.fluent.schema.table import Field, Table
+from fluent_connect.clients.fluent.schema.usual import Usual, several
 
-_THREE = 3
 Step = str | int
 Path = tuple[Step, ...]
 
@@ -41,6 +40,7 @@ class Checker:
         self._table = table
         self._objects: dict[str, _Check] = {}
         self._compiling: set[str] = set()
+        self._usual = Usual(table)
         self._roots: dict[tuple[str, frozenset[str]], _Check] = {}
 
     def input(
@@ -56,8 +56,7 @@ class Checker:
     def _fields_of(self, type_: str, given: Collection[str] = ()) -> _Check:
         fields = self._table.inputs[type_]
         checks = {name: self._field(type_, name, each) for name, each in fields.items()}
-        check = _object(type_, fields, checks, given)
-        return check if given else _quick(fields, checks, check)
+        return _object(type_, fields, checks, given)
 
     def _inner(self, type_: str) -> _Check:
         """Return the check of an input type; of one that holds itself, by a detour."""
@@ -65,7 +64,7 @@ class Checker:
             return self._later(type_)
         if type_ not in self._objects:
             self._compiling.add(type_)
-            self._objects[type_] = self._fields_of(type_)
+            self._objects[type_] = _surely(self._usual.type(type_), self._fields_of(type_))
             self._compiling.discard(type_)
         return self._objects[type_]
 
@@ -82,8 +81,11 @@ class Checker:
                 check = _with_short_ref(check, field.most)
         else:
             check = self._leaf(owner, name, field)
+        usual = self._usual.type(field.type) if field.type in self._table.inputs else None
         for _ in range(field.depth):
             check = _list(check, filled=field.required)
+        if field.depth == 1 and field.most is None and usual is not None:
+            return _surely(several(usual), check)
         return check
 
     def _leaf(self, owner: str, name: str, field: Field) -> _Check:
@@ -148,36 +150,19 @@ def _object(
     return check
 
 
-def _quick(fields: Mapping[str, Field], checks: Mapping[str, _Check], check: _Check) -> _Check:
-    """Return a check of the same promise that is fast for attributes: most of what inputs hold.
-
-    They are three required scalars, texts nearly always; whatever is not as usual is for `check`.
-    """
-    sizes = [plainly(each.type, each.most) for each in fields.values() if each.required]
-    if len(fields) != _THREE or len(sizes) != _THREE or not all(sizes):
+def _surely(usual: Any, check: _Check) -> _Check:
+    """Return a check of the same promise that is fast for what is as usual."""
+    if usual is None:
         return check
-    first, second, third = sizes
-    read: Callable[[Any], tuple[Any, Any, Any]] = itemgetter(*fields)
-    last = list(checks.values())[-1]
 
-    def quick(value: Any) -> Found:
+    def surely(value: object) -> Found:
         try:
-            one, two, three = read(value)
-        except (KeyError, TypeError):
+            msgspec.convert(value, usual)
+        except (msgspec.ValidationError, RecursionError):
             return check(value)
-        usual = (
-            one.__class__ is two.__class__ is str
-            and 0 < len(one) <= first
-            and 0 < len(two) <= second
-            and len(value) == _THREE
-        )
-        if usual and three.__class__ is str and 0 < len(three) <= third:
-            return None
-        if usual and three is not None and last(three) is None:
-            return None
-        return check(value)
+        return None
 
-    return quick
+    return surely
 
 
 def _list(inner: _Check, *, filled: bool) -> _Check:

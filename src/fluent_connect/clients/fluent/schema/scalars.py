@@ -21,7 +21,7 @@ NOT_NEGATIVE = frozenset(
     }
 )
 """Fields in which Fluent refuses less than zero (C0122E); of a PriceInput, its `value` too."""
-_LARGEST, _SMALLEST = 2**31 - 1, -(2**31)
+LARGEST, SMALLEST = 2**31 - 1, -(2**31)
 _DEEPEST = 64
 
 Leaf = Callable[[object], str | None]
@@ -92,11 +92,11 @@ def _text(most: int, *, required: bool) -> Leaf:
 
 def _number(*, whole: bool, negative: bool) -> Leaf:
     must = "must be a whole number" if whole else "must be a number"
-    least = _SMALLEST if negative else 0
+    least = SMALLEST if negative else 0
 
     def check(value: object) -> str | None:
         plain = value.__class__ is int or (value.__class__ is float and not whole)
-        if plain and least <= value <= _LARGEST:  # type: ignore[operator]
+        if plain and least <= value <= LARGEST:  # type: ignore[operator]
             return None
         if not isinstance(value, int | float | Decimal) or value is True or value is False:
             return f"is {kind(value)}, and {must}"
@@ -112,7 +112,7 @@ def _number(*, whole: bool, negative: bool) -> Leaf:
 def _whole(value: float | Decimal) -> str | None:
     if value % 1:
         return "is a fraction, and must be a whole number"
-    return None if _SMALLEST <= value <= _LARGEST else "does not fit into 32 bits"
+    return None if SMALLEST <= value <= LARGEST else "does not fit into 32 bits"
 
 
 def identity(value: object) -> str | None:

@@ -37,6 +37,7 @@ class _Wire(msgspec.Struct, rename="camel"):
     resource: _Resource | None = None
     resource_version: _Number | None = None
     payload_not_included: _NotIncluded | None = None
+    staged: Any = None
 
 
 _wire = msgspec.json.Decoder(_Wire).decode
@@ -45,16 +46,21 @@ _wire = msgspec.json.Decoder(_Wire).decode
 class Payload(Mapping[str, object]):
     """All that a notification says, decoded when somebody looks. Raises MalformedError then."""
 
-    __slots__ = ("_body", "_values")
+    __slots__ = ("_body", "_known", "_values")
 
-    def __init__(self, body: bytes) -> None:
+    def __init__(self, body: bytes, known: Mapping[str, object] = {}) -> None:
         self._body = body
+        self._known = known
         self._values: dict[str, object] | None = None
 
     def _read(self) -> dict[str, object]:
         if self._values is None:
             self._values = decode_json(self._body)
         return self._values
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return what stands under a name; what was read already needs no decoding."""
+        return self._known[key] if key in self._known else self._read().get(key, default)
 
     def __getitem__(self, key: str) -> object:
         return self._read()[key]
@@ -94,7 +100,7 @@ def _message(wire: _Wire, body: bytes) -> Notification:
         resource=Reference(wire.resource.type_id, wire.resource.id),
         version=wire.resource_version,
         sequence=wire.sequence_number,
-        payload=Payload(body),
+        payload=Payload(body, {"staged": wire.staged}),
     )
 
 
@@ -108,7 +114,7 @@ def _change(wire: _Wire, kind: Any, body: bytes) -> Notification:
         project_key=wire.project_key,
         resource=resource,
         version=wire.version,
-        payload=Payload(body),
+        payload=Payload(body, {"staged": wire.staged}),
     )
 
 
@@ -121,5 +127,5 @@ def _event(wire: _Wire, body: bytes) -> Notification:
         kind=wire.type,
         project_key=wire.project_key,
         resource=Reference(resource.type_id, resource.id) if resource is not None else None,
-        payload=Payload(body),
+        payload=Payload(body, {"staged": wire.staged}),
     )

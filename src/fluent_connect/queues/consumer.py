@@ -30,6 +30,8 @@ class Consumer:
     outage:       whether the delivery's account cannot be reached: then no try is counted.
     on_committed: told of each write and its verdict, after the commit.
     renew_every:  seconds between renewals of what is in hand; well below the store's lease.
+    workers:      how many deliveries are worked on at a time; None: all that are in hand. One is
+                  enough for a station that never waits.
     """
 
     def __init__(
@@ -47,7 +49,9 @@ class Consumer:
         chance: Callable[[], float] = random.random,
         renew_every: float = 10.0,
         grace: float = 15.0,
+        workers: int | None = None,
     ) -> None:
+        self._workers = workers or concurrency
         self._store = store
         self._queue = queue
         self._station = station
@@ -88,7 +92,7 @@ class Consumer:
         Whatever else ends the work, a bug of ours or of the store, is raised after that.
         """
         self._closing = self._stopping = False
-        workers = [asyncio.create_task(self._work()) for _ in range(self._concurrency)]
+        workers = [asyncio.create_task(self._work()) for _ in range(self._workers)]
         committer = asyncio.create_task(self._commit())
         renewer = asyncio.create_task(self._renew())
         taker = asyncio.create_task(self._take())

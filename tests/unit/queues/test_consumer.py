@@ -44,6 +44,16 @@ async def test_no_more_than_the_concurrency_is_in_hand() -> None:
         await stage.settled(3)
 
 
+async def test_one_worker_takes_one_after_the_other_of_what_is_in_hand() -> None:
+    gate = asyncio.Event()
+    async with at_work(blocked(gate), concurrency=3, workers=1) as stage:
+        await stage.store.put("a", "b", "c", "d")
+        await stage.until(lambda: stage.consumer.in_hand == 3)
+        assert len(stage.consumer.running) == 1
+        gate.set()
+        await stage.settled(4)
+
+
 async def test_nobody_need_be_told_of_commits() -> None:
     async with at_work(done, told=False) as stage:
         await stage.store.put("a")

@@ -117,6 +117,7 @@ async def at_work(
     told: bool = True,
     paused: Callable[[], Collection[str]] = tuple,
     outage: Callable[[Delivery], bool] = lambda _: False,
+    workers: int | None = None,
 ) -> AsyncIterator[Stage]:
     store = store or Moody()
     committed: Committed = []
@@ -133,6 +134,7 @@ async def at_work(
         chance=lambda: 0.5,
         renew_every=renew_every,
         grace=grace,
+        workers=workers,
     )
     stage = Stage(store, consumer, committed)
     try:

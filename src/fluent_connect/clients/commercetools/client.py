@@ -1,5 +1,6 @@
 """commercetools over HTTP: read, query and update resources, typed by what the caller wants."""
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote, urlencode
@@ -25,6 +26,8 @@ _PATHS = {
 }
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _any = msgspec.json.Decoder()
+_PLAIN = re.compile(r"[A-Za-z0-9_.~=-]*\Z").match
+"""What `quote` would leave as it is, asked in a tenth of its time."""
 
 
 class _Versioned(msgspec.Struct):
@@ -199,7 +202,10 @@ class Commercetools:
         return answer.status != 404  # noqa: PLR2004
 
     def _at(self, reference: Reference) -> str:
-        return f"{self._api.path(reference.type_id)}/{quote(reference.id, safe='=')}"
+        id_ = reference.id
+        if not _PLAIN(id_):
+            id_ = quote(id_, safe="=")
+        return f"{self._api.path(reference.type_id)}/{id_}"
 
     async def _page(self, type_id: str, parameters: Sequence[tuple[str, str]]) -> Answer:
         path = f"{self._api.path(type_id)}?{urlencode(parameters, quote_via=quote)}"

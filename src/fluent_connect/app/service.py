@@ -150,8 +150,7 @@ class Service:
         self._start_background()
         self.admin_server = Server(self._admin().app, config.admin.host, config.admin.port)
         webhook = self._webhook()
-        app = self.batch.door(webhook)
-        self.server = Server(app, config.host, config.port, webhook=webhook)
+        self.server = Server(self.batch.door(webhook), config.host, config.port, webhook=webhook)
         try:
             await self.admin_server.start()
             await self.server.start()

@@ -4,10 +4,12 @@ An engine joins by one entry in ENGINES: how its server is had for one run, what
 says of it, and at which points of its own the service is killed, too.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
+from crash.books import OnPostgresql, Rows, in_file
 from fluent_connect.model.parcel import CT_QUEUE, EVENT_QUEUE
 from fluent_connect.queues.open import connect
 from peers import kafka, rabbitmq, sqs
@@ -34,6 +36,10 @@ class Place(Protocol):
         """Leave nothing behind."""
         ...
 
+    def rows(self, data: Path, text: str, values: Sequence[object]) -> Rows:
+        """Return what a statement finds in the store, beside the service. Blocks."""
+        ...
+
 
 class _File:
     """SQLite in the data folder: what is taken when nothing is said."""
@@ -45,6 +51,9 @@ class _File:
 
     async def stop(self) -> None:
         return
+
+    def rows(self, data: Path, text: str, values: Sequence[object]) -> Rows:
+        return in_file(data, text, values)
 
 
 class _Brokered:
@@ -69,6 +78,9 @@ class _Brokered:
             await rabbitmq.clear(dict(self._urls))
         self._end()
 
+    def rows(self, data: Path, text: str, values: Sequence[object]) -> Rows:
+        return in_file(data, text, values)
+
 
 def _rabbitmq() -> Place:
     urls = rabbitmq.urls(f"crash-{uuid4().hex[:12]}", CT_QUEUE, EVENT_QUEUE)
@@ -89,6 +101,7 @@ def _kafka() -> Place:
 
 ENGINES: Mapping[str, Callable[[], Place]] = {
     "sqlite": _File,
+    "postgresql": OnPostgresql,
     "rabbitmq": _rabbitmq,
     "sqs": _sqs,
     "kafka": _kafka,

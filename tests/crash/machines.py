@@ -5,7 +5,6 @@ import contextlib
 import os
 import signal
 import socket
-import sqlite3
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -179,15 +178,6 @@ class Service:
                 return await self._process.wait()
         await self.kill()
         return None
-
-    def waiting(self) -> int:
-        """Return how many parcels have not come to their end, read beside the service."""
-        file = next(self.data.glob("*.db"), None)
-        if file is None:
-            return 0
-        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
-            row = database.execute("SELECT count(*) FROM parcel WHERE state <> 4").fetchone()
-        return int(row[0])
 
     def told(self) -> str:
         """Return the end of what it wrote to standard error."""

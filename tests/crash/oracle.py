@@ -1,14 +1,13 @@
 """Compares what the sender was answered, what the journal says, and what Fluent holds, id by id."""
 
-import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from crash.books import Read
 from crash.traffic import Notice
 from fluent_connect.app.demo import expected
 from fluent_connect.journal.ledger import Ledger, ledger_statement
@@ -86,20 +85,15 @@ def _doubled(notices: Sequence[Notice], held: Held) -> Iterator[str]:
     yield from (f"wrong totals: {each}" for each in held.wrong_totals)
 
 
-def read_journal(data: Path, now: float) -> Journal:
-    """Return what the journal in the data folder says."""
+def read_journal(rows: Read, now: float) -> Journal:
+    """Return what the journal says, which `rows` reads."""
     statement = ledger_statement(now)
-    file = next(data.glob("*.db"))
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
-        database.row_factory = sqlite3.Row
-        rows = database.execute(statement.text, statement.values).fetchall()
-        ids = database.execute("SELECT id FROM receipt UNION ALL SELECT id FROM aside").fetchall()
-        dead = database.execute(
-            "SELECT id, tries, reason, error FROM parcel WHERE state = 4 ORDER BY seq"
-        ).fetchall()
+    counts = rows(statement.text, statement.values)
+    ids = rows("SELECT id FROM receipt UNION ALL SELECT id FROM aside", ())
+    dead = rows("SELECT id, tries, reason, error FROM parcel WHERE state = 4 ORDER BY seq", ())
     return Journal(
-        Ledger.from_rows([dict(row) for row in rows]),
-        {row["id"] for row in ids},
+        Ledger.from_rows(counts),
+        {str(row["id"]) for row in ids},
         [f"dead: {row['id']} after {row['tries']} tries: {row['reason']}" for row in dead],
     )
 

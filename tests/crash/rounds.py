@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -81,7 +82,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 async def run(wishes: Wishes) -> Result:
     """Kill the service as often as wished, let it settle, and compare."""
     with tempfile.TemporaryDirectory(prefix="fluent-connect-crash-") as folder:
-        return await _Run(wishes, wishes.folder or Path(folder)).result()
+        crash = _Run(wishes, wishes.folder or Path(folder))
+        try:
+            return await crash.result()
+        finally:
+            await crash.place.stop()
 
 
 class _Run:
@@ -90,7 +95,7 @@ class _Run:
         self._folder = folder
         self._chance = random.Random(wishes.seed)
         self._sandbox = SandboxProcess(folder, wishes.seed)
-        self._place = ENGINES[wishes.engine]()
+        self.place = ENGINES[wishes.engine]()
         self._at: Counter[str] = Counter()
         self._began = time.monotonic()
 
@@ -103,7 +108,7 @@ class _Run:
                     self._folder,
                     self._sandbox.variables(),
                     self._wishes.mutation,
-                    await self._place.start(),
+                    await self.place.start(),
                 )
                 relay.target = service.url
                 await self._sandbox.misbehave(session)
@@ -112,8 +117,8 @@ class _Run:
             finally:
                 await relay.stop()
                 await self._sandbox.stop()
-                await self._place.stop()
-        journal = read_journal(service.data, time.time())
+        read = partial(self.place.rows, service.data)
+        journal = await asyncio.to_thread(read_journal, read, time.time())
         held = read_sandbox(self._sandbox.file)
         return self._compared(judge(relay.notices, journal, held), journal, held, code)
 
@@ -133,7 +138,7 @@ class _Run:
 
     @property
     def _where(self) -> Mapping[str, int]:
-        return {**POINTS, **self._place.points}
+        return {**POINTS, **self.place.points}
 
     def _points(self) -> Iterator[str]:
         """Yield where to kill: every point once before any comes again; "" = at any moment."""
@@ -171,7 +176,7 @@ class _Run:
         quiet = 0
         while time.monotonic() < limit and quiet < 3:
             await asyncio.sleep(0.3)
-            untold, waiting = await self._untold(session), service.waiting()
+            untold, waiting = await self._untold(session), await self._waiting(service)
             quiet = 0 if untold or relay.unsent or waiting else quiet + 1
             self._show(f"settling: {untold} untold, {waiting} waiting", relay)
             if await service.died(0.01):
@@ -179,6 +184,12 @@ class _Run:
         if not self._sandbox.alive:
             raise RuntimeError("the sandbox died")
         return await service.terminate()
+
+    async def _waiting(self, service: Service) -> int:
+        """Return how many parcels have not come to their end, read beside the service."""
+        text = "SELECT count(*) AS n FROM parcel WHERE state <> 4"
+        found = await asyncio.to_thread(self.place.rows, service.data, text, ())
+        return int(str(found[0]["n"])) if found else 0
 
     async def _untold(self, session: aiohttp.ClientSession) -> int:
         url = f"{self._sandbox.urls['commercetools']}/__sandbox/state"

@@ -1,0 +1,135 @@
+"""Several processes on one store: what one held is taken over, and no lane is out twice."""
+
+import asyncio
+import signal
+import sys
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from contracts.scene import SCRIBE, parcel, put, said
+from fluent_connect.model.parcel import EVENT_QUEUE
+from fluent_connect.queues.engines.postgresql import Place, PostgresStore
+
+WORKER = Path(__file__).with_name("worker.py")
+LEASE = 1.0
+_SOON, _LOOK = 20.0, 0.02
+
+
+class Worker:
+    """A process, and what it has said so far."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.lines: list[dict[str, Any]] = []
+        self._reading = asyncio.create_task(self._read())
+
+    @classmethod
+    async def start(cls, url: str) -> "Worker":
+        arguments = (sys.executable, str(WORKER), url, str(LEASE))
+        process = await asyncio.create_subprocess_exec(*arguments, stdout=asyncio.subprocess.PIPE)
+        return cls(process)
+
+    @property
+    def in_hand(self) -> set[str]:
+        ended = {each["id"] for each in self.lines if each.get("what") == "settled"}
+        return {each["id"] for each in self.lines if each.get("what") == "taken"} - ended
+
+    async def end(self) -> None:
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+        await self._reading
+
+    async def _read(self) -> None:
+        assert self.process.stdout is not None
+        async for line in self.process.stdout:
+            self.lines.append(msgspec.json.decode(line))
+
+
+@pytest.fixture
+async def store(url: str) -> AsyncIterator[PostgresStore]:
+    store = await PostgresStore.open(Place.of(url), SCRIBE, lease=LEASE)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def workers(url: str) -> AsyncIterator[list[Worker]]:
+    workers = list(await asyncio.gather(*(Worker.start(url) for _ in range(2))))
+    await until(lambda: all(each.lines for each in workers))
+    yield workers
+    for worker in workers:
+        await worker.end()
+
+
+async def until(holds: Callable[[], bool], limit: float = _SOON) -> None:
+    for _ in range(int(limit / _LOOK)):
+        if holds():
+            return
+        await asyncio.sleep(_LOOK)
+    pytest.fail("it did not come to be in time")
+
+
+async def fill(store: PostgresStore, count: int, lanes: int) -> None:
+    await put(store, *(parcel(f"p{i}", f"lane{i % lanes}") for i in range(count)))
+
+
+async def drained(store: PostgresStore) -> None:
+    for _ in range(int(_SOON / _LOOK)):
+        if not (await store.depth(EVENT_QUEUE)).waiting:
+            return
+        await asyncio.sleep(_LOOK)
+    pytest.fail(f"something is left: {await store.depth(EVENT_QUEUE)}")
+
+
+async def check(store: PostgresStore, workers: list[Worker], count: int) -> None:
+    """Each parcel has one end; of each lane no two leases lived at one time."""
+    ends = [each["id"] for each in await said(store, "Settled")]
+    assert sorted(ends) == sorted(f"p{i}" for i in range(count))
+    leases = defaultdict(list)
+    for worker in workers:
+        settled = {(e["id"], e["until"]): e["at"] for e in worker.lines if e.get("verdict")}
+        for each in worker.lines:
+            if each.get("what") == "taken":
+                ended = settled.get((each["id"], each["until"]), each["until"])
+                leases[each["lane"]].append((each["at"], min(ended, each["until"])))
+    for of_lane in leases.values():
+        for (_, ended), (began, _) in pairwise(sorted(of_lane)):
+            assert ended <= began + 0.05
+
+
+async def test_what_a_killed_process_held_is_taken_over(
+    store: PostgresStore, workers: list[Worker]
+) -> None:
+    await fill(store, 200, lanes=12)
+    first, _ = workers
+    await until(lambda: len(first.lines) > 40 and first.in_hand)
+    await first.end()
+    await drained(store)
+    await check(store, workers, 200)
+
+
+async def test_a_process_that_stood_still_for_three_leases_commits_nothing_of_then(
+    store: PostgresStore, workers: list[Worker]
+) -> None:
+    await fill(store, 300, lanes=12)
+    first, _ = workers
+    for _ in range(3):
+        await until(lambda: bool(first.in_hand))
+        first.process.send_signal(signal.SIGSTOP)
+        held = set(first.in_hand)
+        await asyncio.sleep(3 * LEASE)
+        first.process.send_signal(signal.SIGCONT)
+        await until(lambda held=held: not (held & first.in_hand))
+    await drained(store)
+    await until(lambda: not any(each.in_hand for each in workers))
+    verdicts = Counter((e["id"], e["verdict"]) for w in workers for e in w.lines if "verdict" in e)
+    assert all(count == 1 for (_, verdict), count in verdicts.items() if verdict == "applied")
+    assert any(verdict == "lease lost" for _, verdict in verdicts)
+    await check(store, workers, 300)

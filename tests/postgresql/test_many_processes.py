@@ -5,6 +5,7 @@ import signal
 import sys
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,10 @@ async def until(holds: Callable[[], bool], limit: float = _SOON) -> None:
     pytest.fail("it did not come to be in time")
 
 
+def _let_go(worker: Worker, held: set[str]) -> bool:
+    return not held & worker.in_hand
+
+
 async def fill(store: PostgresStore, count: int, lanes: int) -> None:
     await put(store, *(parcel(f"p{i}", f"lane{i % lanes}") for i in range(count)))
 
@@ -109,7 +114,7 @@ async def test_what_a_killed_process_held_is_taken_over(
 ) -> None:
     await fill(store, 200, lanes=12)
     first, _ = workers
-    await until(lambda: len(first.lines) > 40 and first.in_hand)
+    await until(lambda: len(first.lines) > 40 and bool(first.in_hand))
     await first.end()
     await drained(store)
     await check(store, workers, 200)
@@ -126,7 +131,7 @@ async def test_a_process_that_stood_still_for_three_leases_commits_nothing_of_th
         held = set(first.in_hand)
         await asyncio.sleep(3 * LEASE)
         first.process.send_signal(signal.SIGCONT)
-        await until(lambda held=held: not (held & first.in_hand))
+        await until(partial(_let_go, first, held))
     await drained(store)
     await until(lambda: not any(each.in_hand for each in workers))
     verdicts = Counter((e["id"], e["verdict"]) for w in workers for e in w.lines if "verdict" in e)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -137,6 +138,9 @@ class Load:
             else:
                 return
 
+    def has_settled(self, count: float) -> bool:
+        return len(self.settled) >= count
+
     async def _take(self) -> None:
         taken = await self._store.take(EVENT_QUEUE, 8, 0.2)
         verdicts = await self._store.commit(*(Write(Outcome(fate=Done()), t) for t in taken))
@@ -155,7 +159,7 @@ async def test_a_server_that_is_killed_under_load_loses_and_doubles_nothing(
     async def restart() -> None:
         for share in (0.2, 0.5):
             async with load.moved:
-                await load.moved.wait_for(lambda s=share: len(load.settled) >= PARCELS * s)
+                await load.moved.wait_for(partial(load.has_settled, PARCELS * share))
             await server.stop("immediate")
             await server.start()
 

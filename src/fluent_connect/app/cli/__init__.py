@@ -30,6 +30,7 @@ COMMANDS = {
     "erase": ("erasing", "clear what is stored of a customer"),
     "backup": ("backups:backup", "copy the live store to a file"),
     "restore": ("backups:restore", "put a backup into an empty data folder"),
+    "migrate": ("migrating", "bring the store's schema up to date; move it to PostgreSQL"),
     "version": ("version", "tell the versions"),
 }
 """Each command: the module (and the name in it) that holds it, and what it does."""

@@ -119,6 +119,11 @@ def url(path: Path) -> str:
     return f"sqlite:///{quote(str(path))}"
 
 
+async def at(url: str) -> Store:
+    """Open the store of a URL, and bring its schema up to date; a file is made if there is none."""
+    return await _open(url)
+
+
 async def _open(place: Place) -> Store:
     where = url(place) if isinstance(place, Path) else place
     urls: Mapping[str, str] = dict.fromkeys(QUEUES, where)

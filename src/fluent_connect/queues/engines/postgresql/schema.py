@@ -10,6 +10,8 @@ import asyncpg
 
 from fluent_connect.model.errors import ConfigError
 from fluent_connect.queues.engines.postgresql.dialect import tables
+from fluent_connect.queues.engines.postgresql.link import Link
+from fluent_connect.queues.engines.postgresql.place import Place
 
 READY, LEASED, BLOCKED, PARKED, DEAD = range(5)
 MIGRATION_LOCK = 0x66632D6D6967
@@ -90,6 +92,15 @@ async def versions(connection: asyncpg.Connection) -> Mapping[str, int]:
         return {}
     rows = await connection.fetch("SELECT part, version FROM schema_version")
     return {row["part"]: row["version"] for row in rows}
+
+
+async def standing(url: str) -> Mapping[str, int]:
+    """Return the versions that stand in a database, without changing anything."""
+    link = Link(Place.of(url))
+    try:
+        return await versions(await link.opened())
+    finally:
+        await link.close()
 
 
 def known(journal: Sequence[str]) -> Mapping[str, int]:

@@ -1,6 +1,8 @@
 """How fast N queued messages with random ids leave the Event Queue, systems answered from memory.
 
-python bench/drain.py N. Prints one JSON object: messages a second, memory when full and after.
+python bench/drain.py N [URL]. URL: of an empty PostgreSQL database; without, SQLite in this folder.
+Prints one JSON object: messages a second over all, over the first and the last tenth, memory when full
+and after, and how long the first page of `events list` took meanwhile.
 """
 
 import asyncio
@@ -20,6 +22,7 @@ from fluent_connect.app.config.load import load
 from fluent_connect.app.discovery import discover
 from fluent_connect.app.service import Service
 from fluent_connect.clients.transport import Answer, Request
+from fluent_connect.journal.search import EventFilter, events_statement
 from fluent_connect.model.fact import Paused, Received, Resumed
 from fluent_connect.model.ids import new_id
 from fluent_connect.model.outcome import Outcome
@@ -96,10 +99,44 @@ async def fill(service: Service, count: int) -> None:
         await asyncio.sleep(0.2)
 
 
-async def main(count: int) -> None:
+async def events(service: Service) -> float:
+    """Return how long the first page of events takes."""
+    began = time.perf_counter()
+    await service.store.read(events_statement(EventFilter(), time.time()))
+    return time.perf_counter() - began
+
+
+async def drained(service: Service, count: int) -> dict[str, float]:
+    """Let all go, and return the rates at the head, at the end and over all."""
+    marks = [(0.0, count)]
+    began, pages = time.perf_counter(), [await events(service)]
+    while (left := (await service.store.depth(EVENT_QUEUE)).waiting) > 0:
+        marks.append((time.perf_counter() - began, left))
+        if len(marks) % 20 == 0:
+            pages.append(await events(service))
+        await asyncio.sleep(0.1 if count < 50_000 else 0.5)
+    marks.append((time.perf_counter() - began, 0))
+    return {
+        "per_second": round(count / marks[-1][0]),
+        "head": rate(marks, count, count * 0.9),
+        "end": rate(marks, count * 0.1, 0),
+        "events_list_seconds": round(max(pages), 3),
+    }
+
+
+def rate(marks: list[tuple[float, int]], high: float, low: float) -> int:
+    """Return the messages a second between two depths."""
+    began, most = next(each for each in marks if each[1] <= high)
+    ended, least = next(each for each in marks if each[1] <= low)
+    return round((most - least) / max(ended - began, 0.001))
+
+
+async def main(count: int, url: str | None) -> None:
     logs.configure("warning", "json")
     with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as data:
         environ = {**ACCOUNT, "BENCH_PARTNER": str(HERE / "contestant" / "partner")}
+        if url:
+            environ["FC_JOURNAL_URL"] = url
         flags = {"data": str(Path(data).absolute()), "port": 0, "admin.port": 0}
         config = load(HERE / "contestant" / "config", (), environ, flags)
         service = Service(config, discover(config.packages, config.paths), transport=Memory())
@@ -110,18 +147,10 @@ async def main(count: int) -> None:
         full = rss()
         await service.store.commit(Write(Outcome(facts=(Resumed("*"),))))
         await service.pulse.look_at_pauses()
-        began = time.perf_counter()
-        while (await service.store.depth(EVENT_QUEUE)).waiting:
-            await asyncio.sleep(0.2 if count < 50_000 else 2.0)
-        seconds = time.perf_counter() - began
-        result = {
-            "count": count,
-            "per_second": round(count / seconds),
-            "rss_full_mb": full,
-            "rss_drained_mb": rss(),
-        }
+        result = {"count": count, **await drained(service, count), "rss_full_mb": full}
+        result["rss_drained_mb"] = rss()
         await service.stop(0.0)
     print(json.dumps(result))
 
 
-uvloop.run(main(int(sys.argv[1])))
+uvloop.run(main(int(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None))

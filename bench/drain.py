@@ -1,8 +1,8 @@
 """How fast N queued messages with random ids leave the Event Queue, systems answered from memory.
 
 python bench/drain.py N [URL]. URL: of an empty PostgreSQL database; without, SQLite in this folder.
-Prints one JSON object: messages a second over all, over the first and the last tenth, memory when full
-and after, and how long the first page of `events list` took meanwhile.
+Prints one JSON object: messages a second over all, over the first and the last tenth, memory when
+full and after, and how long the first page of `events list` took meanwhile.
 """
 
 import asyncio

@@ -1,20 +1,23 @@
 """Everything about jobs in the running service: their router, what starts them, what is told."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 
 import msgspec
 
 from fluent_connect.app.build import job_table, planned_jobs, targets
 from fluent_connect.app.clients import Clients
 from fluent_connect.app.config.result import Config
+from fluent_connect.app.config.sections import NotificationsSection
 from fluent_connect.app.handlers import Handlers
 from fluent_connect.app.job_metrics import JobMetrics
+from fluent_connect.app.notices import Notifier
 from fluent_connect.app.scheduler_door import App, SchedulerDoor
 from fluent_connect.app.telemetry import Telemetry
 from fluent_connect.clients.accounts import Account, Accounts
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.jobs.job_router import JobRouter
 from fluent_connect.jobs.job_settings import FluentSettings, JobSettings, JournalSettings
+from fluent_connect.jobs.outage_sweeps import OutageSweeps
 from fluent_connect.jobs.scheduler import Scheduler
 from fluent_connect.queues.store import Delivery, Store, Verdict, Write
 from fluent_connect.router.routes import RouteTable
@@ -23,7 +26,10 @@ _DEFAULT_SETTINGS = Settings()
 
 
 class Batch:
-    """The jobs of one service. `router` is the station of the batch queue."""
+    """The jobs of one service: the stations of batch and notification queue, what starts jobs.
+
+    quiet: nobody outside is told anything.
+    """
 
     def __init__(
         self,
@@ -36,6 +42,7 @@ class Batch:
         telemetry: Telemetry,
         outage: Callable[[Delivery], bool],
         accepting: Callable[[], bool],
+        quiet: bool = False,
     ) -> None:
         self._config = config
         self._handlers = handlers
@@ -55,7 +62,10 @@ class Batch:
             outage=outage,
         )
         planned = planned_jobs(config.jobs, config.accounts, config.time_zone)
-        self.scheduler = Scheduler(store, planned)
+        self._scheduler = Scheduler(store, planned)
+        self._sweeps = OutageSweeps(store, config.accounts)
+        told = NotificationsSection() if quiet else config.notifications
+        self.notifier = Notifier(told, clients.transport)
 
     def door(self, webhook: App) -> SchedulerDoor:
         """Return the application of the webhook port: the scheduler's endpoint, and the rest."""
@@ -68,6 +78,10 @@ class Batch:
             self._config.api_keys,
             accepting=self._accepting,
         )
+
+    def background(self) -> Sequence[Coroutine[None, None, None]]:
+        """Return what is to run beside the consumers: what starts jobs by itself."""
+        return (self._scheduler.run(), self._sweeps.run())
 
     def committed(self, write: Write, verdict: Verdict) -> None:
         """Count what became of a step."""

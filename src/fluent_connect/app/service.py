@@ -46,7 +46,7 @@ from fluent_connect.listener.ct_queue_listener import CTQueueListener
 from fluent_connect.model.errors import ConfigError
 from fluent_connect.model.fact import Delivered
 from fluent_connect.model.outcome import Outcome
-from fluent_connect.model.parcel import BATCH_QUEUE, EVENT_QUEUE
+from fluent_connect.model.parcel import BATCH_QUEUE, EVENT_QUEUE, NOTIFICATION_QUEUE
 from fluent_connect.queues.consumer import Consumer, Station
 from fluent_connect.queues.open import open_store, sqlite_path
 from fluent_connect.queues.store import Delivery, Store, Verdict, Write
@@ -144,6 +144,7 @@ class Service:
         self._consume(EVENT_QUEUE, self._router())
         self.batch = self._batch()
         self._consume(BATCH_QUEUE, self.batch.router)
+        self._consume(NOTIFICATION_QUEUE, self.batch.notifier)
         for queue, listener in self._listeners().items():
             self._consume(queue, listener)
         await self.pulse.look()
@@ -224,6 +225,7 @@ class Service:
             telemetry=self.telemetry,
             outage=self._is_out,
             accepting=lambda: not (self.draining or self.pulse.disk_full),
+            quiet=self._rehearsal is not None,
         )
 
     def _listeners(self) -> Mapping[str, Station]:
@@ -327,7 +329,7 @@ class Service:
         house = Housekeeping(self.store, keep)
         self._background = [
             asyncio.create_task(each)
-            for each in (self.pulse.run(), house.run(), self.batch.scheduler.run())
+            for each in (self.pulse.run(), house.run(), *self.batch.background())
         ]
         self._watch = self._subscription_watch()
         if self._watch is not None:

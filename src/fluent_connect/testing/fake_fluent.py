@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from fluent_connect.clients.fluent.client import Fluent
+from fluent_connect.clients.fluent.event_search import EventPage, FoundEvent
 from fluent_connect.clients.fluent.model import Event, Mutation, Pushed, Ref, Upsert
 from fluent_connect.clients.fluent.schema.fit import C
 from fluent_connect.clients.fluent.schema.learning import Schema
@@ -18,6 +19,7 @@ class FakeFluent(Fluent):
     pushed:  what came in, in order, whatever became of it.
     held:    what stands: (entity, ref) -> the fields that were sent, later ones over earlier.
     answers: what queries are answered, by the name of the operation or by the document.
+    found_events: what a search for events finds, all of it.
     missing: "entity ref" of parents that are not there; a push with such a parent is refused.
     """
 
@@ -36,6 +38,7 @@ class FakeFluent(Fluent):
         self.pushed: list[Upsert | Mutation | Event] = []
         self.missing = set(missing)
         self.answers = dict(answers or {})
+        self.found_events: list[FoundEvent] = []
 
     async def push(self, change: Upsert | Mutation | Event) -> Pushed:
         """Record the change, and carry it out if it is an upsert."""
@@ -63,6 +66,14 @@ class FakeFluent(Fluent):
     async def send(self, event: Event) -> Pushed:
         """Record the event."""
         return await self.push(event)
+
+    async def events(
+        self, filters: Mapping[str, str], *, start: int = 0, count: int = 100
+    ) -> EventPage:
+        """Return a page of `found_events` of the status that is asked for."""
+        wanted = filters.get("eventStatus")
+        found = [each for each in self.found_events if wanted in {None, each.event_status}]
+        return EventPage(found[start : start + count], len(found) > start + count)
 
     async def query(self, name: str, variables: Mapping[str, object]) -> Json:
         """Return the answer prepared for this operation. Raise NotImplementedError without one."""

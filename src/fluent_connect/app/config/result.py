@@ -19,6 +19,7 @@ from fluent_connect.app.config.sections import (
     HttpSection,
     JournalSection,
     LogSection,
+    NotificationsSection,
     RetrySection,
     SubscriptionSection,
 )
@@ -86,6 +87,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str
     pause: Sequence[str]
     api_keys: Sequence[str]
+    notifications: NotificationsSection
     error_table: Sequence[ErrorEntry]
     subscriptions: Mapping[str, Sequence[str]]
     subscription: SubscriptionSection | None

@@ -13,6 +13,7 @@ from fluent_connect.app.config.sections import (
     HttpSection,
     JournalSection,
     LogSection,
+    NotificationsSection,
     RetrySection,
     Section,
     SubscriptionSection,
@@ -256,6 +257,7 @@ class Connect(Section):
     time_zone: str = "UTC"
     pause: Words = ()
     api_keys: Secrets = ()
+    notifications: NotificationsSection = NotificationsSection()
     data: str = "var"
     host: str = "0.0.0.0"  # noqa: S104 - the webhook port is there to be reached
     port: Port = 8080

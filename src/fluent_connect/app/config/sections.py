@@ -8,12 +8,14 @@ from pydantic_core import PydanticCustomError
 from fluent_connect.app.config.values import (
     Duration,
     Durations,
+    Hidden,
     Port,
     Positive,
     QueueUrl,
     Rate,
     Share,
     Size,
+    WebUrl,
 )
 from fluent_connect.clients.fluent.batch import BatchSettings
 from fluent_connect.queues.retry import RetryPolicy
@@ -160,6 +162,13 @@ class SubscriptionSection(Section):
             what = "a destination EventGrid needs `format: CloudEvents`"
             raise PydanticCustomError("one_of", what, {"fix": "see docs: how-to, subscribe"})
         return self
+
+
+class NotificationsSection(Section):
+    """Where operators are told, beside the log: a webhook that takes JSON, with a bearer token."""
+
+    url: WebUrl | None = None
+    token: Hidden | None = None
 
 
 class DiskSection(Section):

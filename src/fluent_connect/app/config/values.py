@@ -137,7 +137,9 @@ Rate = Annotated[float, Field(ge=0)]
 WebUrl = Annotated[str, AfterValidator(web_url)]
 QueueUrl = Annotated[str, AfterValidator(queue_url)]
 
-_SECRET_KEYS = frozenset({"password", "client-secret", "secrets", "keys", "users", "api-keys"})
+_SECRET_KEYS = frozenset(
+    {"password", "client-secret", "secrets", "keys", "users", "api-keys", "token"}
+)
 
 
 def is_secret(path: tuple[str | int, ...]) -> bool:

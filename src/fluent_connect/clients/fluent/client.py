@@ -7,6 +7,7 @@ from typing import Any
 from fluent_connect.clients.fluent.batch import BatchSettings
 from fluent_connect.clients.fluent.comparison import Comparison
 from fluent_connect.clients.fluent.errors import ErrorTable
+from fluent_connect.clients.fluent.event_search import EventPage, search_events
 from fluent_connect.clients.fluent.events import send_event
 from fluent_connect.clients.fluent.graphql import Graphql
 from fluent_connect.clients.fluent.model import Event, Mutation, Pushed, Upsert
@@ -106,6 +107,13 @@ class Fluent:
     async def send(self, event: Event) -> Pushed:
         """Send an event. A `sync` one that no ruleset takes, or that fails, is a RefusedError."""
         return await send_event(self._api.door, self._api.retailer, event, self._trace)
+
+    async def events(
+        self, filters: Mapping[str, str], *, start: int = 0, count: int = 100
+    ) -> EventPage:
+        """Return a page of the retailer's events: `from`, `to`, `eventStatus`, `eventType`, ..."""
+        door, retailer = self._api.door, self._api.retailer
+        return await search_events(door, retailer, filters, self._trace, start=start, count=count)
 
     async def query(self, name: str, variables: Mapping[str, object]) -> dict[str, Any]:
         """Return the data of an operation of this package (`operations/*.graphql`)."""

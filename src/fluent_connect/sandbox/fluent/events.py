@@ -1,8 +1,10 @@
 """The REST side: events, jobs and batches (`/api/v4.1`)."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
+from operator import ge, le
 from typing import Any
 
 import apsw
@@ -19,6 +21,8 @@ CREATE TABLE IF NOT EXISTS job(id INTEGER PRIMARY KEY, day TEXT, data BLOB);
 CREATE TABLE IF NOT EXISTS batch(id INTEGER PRIMARY KEY, job INTEGER, data BLOB);
 """
 _LARGEST_BATCH = 5000
+_INSIDE = {"retailerId": "retailerId", "eventType": "type", "category": "category"}
+"""Search parameters that look at a field inside the event."""
 _JOB, _BATCHES, _BATCH = 2, 3, 4
 _KINDS = {
     "ORDER": "order",
@@ -109,12 +113,22 @@ class Events:
             "attributes": event.get("attributes", {}),
             "generatedOn": now(),
         }
-        row = (id_, event["name"], event["entityType"], event.get("entityRef"), status)
+        self._insert_event(kept)
+        if status == "FAILED":
+            # What its ruleset came to is an event of its own, which a monitor looks for.
+            audit = {"id": str(uuid.uuid4()), "type": "ORCHESTRATION_AUDIT"}
+            self._insert_event({**kept, **audit})
+        return id_
+
+    def _insert_event(self, kept: Json) -> None:
+        context = kept["context"]
         self._database.execute(
             "INSERT INTO event(id, name, entity, ref, status, data) VALUES (?, ?, ?, ?, ?, ?)",
-            (*row, encode(kept)),
+            (
+                *(kept["id"], kept["name"], context["entityType"], context.get("entityRef")),
+                *(kept["eventStatus"], encode(kept)),
+            ),
         )
-        return id_
 
     def _one(self, id_: str) -> Answer:
         row = self._database.execute("SELECT data FROM event WHERE id = ?", (id_,)).fetchone()
@@ -129,7 +143,7 @@ class Events:
             "context.entityType": "entity",
             "context.entityRef": "ref",
         }
-        known = {"start", "count", "from", "to", *columns}
+        known = {"start", "count", "from", "to", *columns, *_INSIDE}
         unknown = [name for name, _ in call.query if name not in known]
         if unknown:
             text = f"not implemented in the sandbox: parameter {unknown[0]}"
@@ -139,12 +153,15 @@ class Events:
         where = "".join(f" AND {column} = ?" for column, _ in given)
         count, start = int(call.parameter("count", "100")), int(call.parameter("start", "0"))
         rows = self._database.execute(
-            f"SELECT data FROM event WHERE 1{where} ORDER BY seq LIMIT ? OFFSET ?",  # noqa: S608
-            (*(value for _, value in given), count + 1, start),
-        ).fetchall()
-        results = [_read(row[0]) for row in rows[:count]]
-        page = {"start": start, "count": len(results), "hasMore": len(rows) > count}
-        return reply({**page, "results": results})
+            f"SELECT data FROM event WHERE 1{where} ORDER BY seq",  # noqa: S608
+            tuple(value for _, value in given),
+        )
+        tests = _tests(call)
+        events = (_read(row[0]) for row in rows)
+        fits = (event for event in events if all(test(event) for test in tests))
+        found = list(islice(fits, start, start + count + 1))
+        page = {"start": start, "count": len(found[:count]), "hasMore": len(found) > count}
+        return reply({**page, "results": found[:count]})
 
     def _job(self, call: Call, segments: Sequence[str]) -> Answer:
         if call.method == "POST" and len(segments) == 1:
@@ -206,6 +223,31 @@ class Events:
     def _insert(self, text: str, *values: object) -> str:
         self._database.execute(text, values)
         return str(self._database.last_insert_rowid())
+
+
+def _tests(call: Call) -> list[Callable[[Json], bool]]:
+    """Return what an event must satisfy beside the columns: fields inside it, and its time."""
+    given = [(name, call.parameter(asked)) for asked, name in _INSIDE.items()]
+    tests = [_holds(name, value) for name, value in given if value]
+    for name, fits in (("from", ge), ("to", le)):
+        text = call.parameter(name)
+        if text:
+            tests.append(_timed(fits, _moment(text)))
+    return tests
+
+
+def _holds(name: str, value: str) -> Callable[[Json], bool]:
+    return lambda event: str(event.get(name)) == value
+
+
+def _timed(fits: Callable[[Any, Any], bool], limit: datetime) -> Callable[[Json], bool]:
+    return lambda event: fits(_moment(event["generatedOn"]), limit)
+
+
+def _moment(text: str) -> datetime:
+    """Return a time; without a zone it is UTC. Raise ValueError if it is none."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _bad(code: str, message: str) -> Answer:

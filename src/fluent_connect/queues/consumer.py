@@ -198,10 +198,11 @@ class Consumer:
         if isinstance(error, Exception):
             return Outcome(error=error)
         if isinstance(error, asyncio.CancelledError) and me.cancelling():
-            if delivery.lease in self._in_hand:
+            if delivery.lease not in self._in_hand:
+                me.uncancel()
+                return None
+            if self._stopping:
                 raise error
-            me.uncancel()
-            return None
         if me.get_loop().is_closed():
             raise error
         return Outcome(error=aborted(error))

@@ -76,17 +76,30 @@ async def test_a_bug_of_the_store_ends_the_consumer_and_is_raised() -> None:
     assert stage.store.released == ["a"]
 
 
-async def test_a_worker_that_somebody_else_cancels_ends_the_consumer_aloud() -> None:
-    async with at_work(blocked(asyncio.Event()), grace=0.01) as stage:
-        await stage.store.put("a")
-        await stage.until(lambda: bool(stage.consumer.running))
-        ((_, worker),) = stage.consumer.held
-        assert worker is not None
-        worker.cancel()
+async def test_a_handler_that_cancels_its_own_task_has_failed_and_nobody_else_is_held_up() -> None:
+    async def station(delivery: Delivery) -> Outcome:
+        if delivery.parcel.id == "a":
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+            await asyncio.sleep(0)
+        return await done(delivery)
+
+    async with at_work(station, concurrency=1) as stage:
+        await stage.store.put("a", "b")
+        outcomes = await stage.settled(2)
+
+    assert isinstance(outcomes[0].fate, Later)
+    assert "CancelledError" in outcomes[0].fate.reason
+    assert outcomes[1].fate == Done("b")
+
+
+async def test_a_worker_that_is_cancelled_between_two_deliveries_ends_the_consumer_aloud() -> None:
+    async with at_work(done, concurrency=1) as stage:
+        await stage.until(lambda: bool(stage.consumer._idle))
+        stage.consumer._idle[0].cancel()
         with pytest.raises(RuntimeError, match="cancelled by somebody else"):
             await stage.task
-
-    assert stage.store.released == ["a"]
 
 
 async def test_a_consumer_that_is_cancelled_gives_back_what_it_has() -> None:

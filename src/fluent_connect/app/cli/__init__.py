@@ -24,6 +24,7 @@ COMMANDS = {
     "events": ("events", "find notifications; tell what became of one"),
     "dead": ("dead", "look at dead letters; retry or drop them"),
     "replay": ("replay", "put messages of the journal once more: plan first, at a rate"),
+    "reconcile": ("reconcile", "hold both systems against each other; mend what differs"),
     "pause": ("pausing:pause", "stop writes: of a route, of an account, all"),
     "resume": ("pausing:resume", "let writes go on"),
     "ledger": ("ledger", "count what was accepted, and what became of it"),

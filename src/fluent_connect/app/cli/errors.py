@@ -17,7 +17,7 @@ EXITS: Mapping[int, str] = {
     NOT_FOUND: "there is no such thing",
     CONFLICT: "a precondition does not hold: newer schema, lock held, file exists",
     PARTLY: "done in part; what `trigger` sent still waits",
-    PROBLEMS: "a check found problems: `check`, `doctor`, `subscription`…; two mappings differ",
+    PROBLEMS: "a check found problems: `check`, `doctor`, `reconcile`…; two mappings differ",
     BUG: "our bug",
     INTERRUPTED: "interrupted by Ctrl-C",
     143: "terminated",

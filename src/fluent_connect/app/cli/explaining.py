@@ -57,7 +57,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         """Show the answer, and return the exit code."""
         logs.configure("error", "text")
         config, profiles, data = self.place
-        return store.ask(store.path_of(data, config, profiles), self._answer)
+        return store.ask(store.place_of(data, config, profiles), self._answer)
 
     async def _answer(self, opened: Store) -> int:
         found = subjects_from_rows(await opened.read(subjects_statement(self.text)))

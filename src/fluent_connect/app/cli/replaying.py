@@ -5,7 +5,6 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -48,21 +47,18 @@ class Replaying:
     def __init__(self, going: Going) -> None:
         self._going = going
         config, profiles, data = going.place
-        self._path = store.path_of(data, config, profiles)
+        self._place = store.place_of(data, config, profiles)
+        self._folder = store.folder_of(self._place, data)
         logs.configure("error", "text")
-
-    @property
-    def _folder(self) -> Path:
-        return self._path.parent
 
     def start(self, which: MessageFilter) -> int:
         """Choose, plan, ask, and put; return the exit code."""
-        return store.ask(self._path, lambda opened: self._start(opened, which))
+        return store.ask(self._place, lambda opened: self._start(opened, which))
 
     def resume(self, run: str) -> int:
         """Go on with a selection that was made before."""
         head = self._head(run)
-        return store.ask(self._path, lambda opened: self._put(opened, head))
+        return store.ask(self._place, lambda opened: self.put(opened, head))
 
     def cancel(self, run: str) -> int:
         """Have a selection never go on again."""
@@ -73,7 +69,7 @@ class Replaying:
             await store.write(opened, "replay cancel", run)
             return head
 
-        head = store.ask(self._path, write)
+        head = store.ask(self._place, write)
         if self._going.json:
             json_line({"run": run, "cancelled": True, "count": head.count})
         else:
@@ -103,7 +99,7 @@ class Replaying:
         head = Head(run=run, at=time.time(), what=_told(which), count=plan.count, rate=going.rate)
         frozen.freeze(self._folder, head, (each.item for each in chosen))
         await store.write(opened, "replay", f"{run}: {plan.count} messages, {head.what}")
-        return await self._put(opened, head)
+        return await self.put(opened, head)
 
     async def _starts(self, running: Edition, chosen: Sequence[Chosen]) -> Starts:
         messages = [each.item.message for each in chosen]
@@ -115,7 +111,8 @@ class Replaying:
             with Bar("asking", json=self._going.json) as bar:
                 return await count_starts(reading, running, messages, bar.show)
 
-    async def _put(self, opened: Store, head: Head) -> int:
+    async def put(self, opened: Store, head: Head) -> int:
+        """Put what is frozen, at the rate; return the exit code."""
         going = self._going
         stop = _Stop()
         with Bar("put", json=going.json) as bar, stop.on_signal():

@@ -57,6 +57,13 @@ def path_of(
     )
 
 
+def folder_of(place: Place, data: Path | None) -> Path:
+    """Return the folder for what commands keep beside the store."""
+    if isinstance(place, Path):
+        return place.parent
+    return data or Path(os.environ.get("FC_DATA") or _DEFAULT)
+
+
 @asynccontextmanager
 async def opened(place: Place) -> AsyncIterator[Store]:
     """Open the store that there is, beside the service that may be using it."""

@@ -1,9 +1,10 @@
 """Where messages are drawn: both systems behind a guard, and the versions that are compared."""
 
+import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -27,13 +28,16 @@ from fluent_connect.clients.fluent.model import Upsert
 from fluent_connect.clients.trace import Trace
 from fluent_connect.clients.transport import Transport
 from fluent_connect.clients.transports import open_transport
-from fluent_connect.model.errors import UnprocessableError
+from fluent_connect.model.errors import RetryableError, UnprocessableError
 from fluent_connect.model.lease import Lease
 from fluent_connect.model.message import Message
 from fluent_connect.model.notification import Reference
 
+T = TypeVar("T")
 _JSON = dict[str, Any]
 _FEW = 5
+_WAITS = (0.2, 1.0)
+_LONGEST = 30.0
 _PLURALS = {"category": "categories", "inventory-entry": "inventory"}
 
 
@@ -80,6 +84,41 @@ class Studio:
         )
         return await found
 
+    async def heads(
+        self,
+        account: Account,
+        type_id: str,
+        head: type[T],
+        where: Sequence[str],
+        *,
+        variables: Mapping[str, str | Sequence[str]],
+        limit: int,
+    ) -> list[T]:
+        """Return so much of at most `limit` resources as `head` holds, by rising id."""
+        commercetools, _ = self._clients(account, _trace(type_id))
+        return await _persistently(
+            lambda: commercetools.query(
+                type_id, head, where=where, sort=("id asc",), limit=limit, variables=variables
+            )
+        )
+
+    async def fluent(
+        self, account: Account, document: str, variables: Mapping[str, object]
+    ) -> Mapping[str, Any]:
+        """Return the data of a query of Fluent."""
+        _, fluent = self._clients(account, _trace("reconcile"))
+        return await _persistently(lambda: fluent.ask(document, variables))
+
+
+async def _persistently(read: Callable[[], Awaitable[T]]) -> T:
+    """Return what is read; a list that many resources hang on is asked for a few times."""
+    for wait in _WAITS:
+        try:
+            return await read()
+        except RetryableError as error:
+            await asyncio.sleep(max(wait, min(error.retry_after or 0.0, _LONGEST)))
+    return await read()
+
 
 def _trace(correlation: str) -> Trace:
     return Trace(Lease(lambda: time.time() + 600.0, time.time), correlation)
@@ -92,12 +131,14 @@ async def studio(
     lists: Mapping[str, Sequence[Any]] | None = None,
     *,
     transport: Transport | None = None,
+    together: bool = False,
 ) -> AsyncIterator[Studio]:
     """Open both systems of all accounts for reading.
 
-    `held`: what a file holds, by id. `lists`: what queries find instead of asking.
+    `held`: what a file holds, by id. `lists`: what queries find instead of asking. `together`: many
+    messages are drawn at once, so that look-ups share requests.
     """
-    section = config.http.model_copy(update={"batch": Batch(max=1)})
+    section = config.http if together else config.http.model_copy(update={"batch": Batch(max=1)})
     real = transport or open_transport(config.http.transport, connections=32)
     way = FromFile(real, held, lists)
     clients = Clients(config.accounts, section, config.error_table, transport=ReadOnly(way))

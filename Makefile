@@ -6,8 +6,9 @@ KILLS ?= 30
 ENGINE ?= sqlite
 WORKERS ?= auto
 PROPERTIES_EXAMPLES ?= 10000
+FUZZ_SECONDS ?= 120
 
-.PHONY: run demo test check bench crash properties deployment deployment-lint clean
+.PHONY: run demo test check bench crash properties fuzz attacks deployment deployment-lint clean
 
 ## run: start the connector with the sandbox and show notifications arriving in Fluent
 run: .venv/.installed
@@ -37,6 +38,14 @@ crash: .venv/.installed
 ## properties: map PROPERTIES_EXAMPLES generated resources of each kind, judged by Fluent's schema
 properties: .venv/.installed
 	PROPERTIES_EXAMPLES=$(PROPERTIES_EXAMPLES) $(BIN)/python -m pytest tests/properties/test_mappings.py $(ARGS)
+
+## fuzz: make up input for each parser of what strangers send, FUZZ_SECONDS each, two at a time
+fuzz: .venv/.installed
+	$(BIN)/python tests/fuzz/run.py --seconds $(FUZZ_SECONDS) $(ARGS)
+
+## attacks: flood and deceive a running service; honest senders keep their rate
+attacks: .venv/.installed
+	$(BIN)/python bench/attacks.py $(ARGS)
 
 ## bench: measure start-up, memory, verification and the drain of a long queue
 bench: .venv/.installed

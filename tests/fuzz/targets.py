@@ -128,12 +128,13 @@ def shaking(data: bytes) -> None:
 
 def published(data: bytes) -> None:
     """Read key sets and certificates as they come from others."""
-    for take_ in (
+    takers: tuple[Callable[[], object], ...] = (
         lambda: KeySet("https://issuer.example").take(data, NOW),
         lambda: Certificates().take("https://sns.example", data),
-    ):
+    )
+    for taker in takers:
         try:
-            take_()
+            taker()
         except MalformedError:
             continue
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import resource
 import signal
 import sys
 import time
@@ -20,6 +21,7 @@ from fluent_connect.app.service import Service
 from fluent_connect.queues.open import sqlite_path
 
 _ASKED_TWICE = 0.5
+_FILES = 65_536
 
 
 async def run(
@@ -38,6 +40,7 @@ async def run(
     form = config.log.format
     text = form == "text" or (form == "auto" and sys.stderr.isatty())
     logs.configure(config.log.level, "text" if text else "json")
+    _allow_connections()
     handlers = discover(config.packages, config.paths)
     _judge(config, handlers)
     service = Service(config, handlers, rehearsal=rehearsal)
@@ -65,6 +68,14 @@ def _judge(config: Config, handlers: Handlers) -> None:
         structlog.get_logger("fluent_connect").warning(
             "configuration", code=doubt.code, where=str(doubt.place), what=doubt.what, fix=doubt.fix
         )
+
+
+def _allow_connections() -> None:
+    """Take as many open files as we may have: each connection is one, and 1,024 is the usual."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _calm_collector() -> None:

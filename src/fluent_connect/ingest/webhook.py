@@ -13,6 +13,7 @@ from fluent_connect.ingest.buckets import Bucket
 from fluent_connect.ingest.intake import Intake
 from fluent_connect.ingest.news import News
 from fluent_connect.ingest.replies import ACCEPTED, Reply
+from fluent_connect.ingest.room import FREE, Room
 from fluent_connect.ingest.verify.door import DEFAULT, FLUENT, Door
 from fluent_connect.ingest.verify.published import BeingFetchedError
 from fluent_connect.ingest.verify.scheme import Knock, Scheme
@@ -111,6 +112,7 @@ class Webhook:
         self._confirm = confirm
         self._doubt = doubt
         self._news = news or News()
+        self._room = Room()
         self.limits = limits
         self._deadlines = Deadlines(limits.sweep)
         self._log = structlog.get_logger("fluent_connect")
@@ -288,7 +290,7 @@ class Webhook:
         assert task is not None  # noqa: S101 - ASGI runs in one
         self._deadlines.start(task, self.limits.body)
         try:
-            return await _body(limit, receive)
+            return await _body(limit, receive, self._room)
         except asyncio.CancelledError:
             if not self._deadlines.passed(task):
                 raise
@@ -339,23 +341,37 @@ def _unfit(headers: Mapping[bytes, bytes], limit: int) -> Reply | None:
     return None
 
 
-async def _body(limit: int, receive: Receive) -> bytes | Reply | None:
+async def _body(limit: int, receive: Receive, room: Room) -> bytes | Reply | None:
     message = await receive()
     if message["type"] == "http.disconnect":
         return None
     first: bytes = message.get("body", b"")
     if not message.get("more_body"):
         return first if len(first) <= limit else replies.TOO_LARGE
-    chunks, size = [first], len(first)
-    while message.get("more_body"):
-        if size > limit:
-            return replies.TOO_LARGE
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        chunks.append(message.get("body", b""))
-        size += len(chunks[-1])
-    return b"".join(chunks) if size <= limit else replies.TOO_LARGE
+    return await _rest(limit, receive, room, first)
+
+
+async def _rest(limit: int, receive: Receive, room: Room, first: bytes) -> bytes | Reply | None:
+    """Return a body that comes in several pieces, of which this is the first."""
+    chunks, size, held, more = [first], len(first), 0, True
+    try:
+        while more:
+            if size > limit:
+                return replies.TOO_LARGE
+            beyond = size - FREE - held
+            if beyond > 0:
+                if not room.take(beyond):
+                    return replies.CROWDED
+                held += beyond
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
+            more = message.get("more_body", False)
+        return b"".join(chunks) if size <= limit else replies.TOO_LARGE
+    finally:
+        room.give(held)
 
 
 def _is_json(content_type: bytes) -> bool:

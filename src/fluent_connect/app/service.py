@@ -18,16 +18,13 @@ from fluent_connect.app.build import (
     route_table,
 )
 from fluent_connect.app.clients import Clients
-from fluent_connect.app.clocks import ClockWatch
 from fluent_connect.app.config.result import Config
 from fluent_connect.app.dryrun.rehearsal import Rehearsal
+from fluent_connect.app.entrance import Entrance
 from fluent_connect.app.handlers import Handlers
 from fluent_connect.app.housekeeping import Housekeeping, Keep
 from fluent_connect.app.http import Admin, Described, by_kind
-from fluent_connect.app.keeper import Keeper
 from fluent_connect.app.pulse import Pulse
-from fluent_connect.app.remembered import Remembered
-from fluent_connect.app.rotation import Doors, Rotation
 from fluent_connect.app.server import Server
 from fluent_connect.app.subscription_watch import SubscriptionWatch
 from fluent_connect.app.subscriptions import statuses
@@ -38,7 +35,6 @@ from fluent_connect.app.watchdog import Watchdog
 from fluent_connect.clients.accounts import Accounts
 from fluent_connect.clients.transport import Transport
 from fluent_connect.handlers.settings import Settings
-from fluent_connect.ingest.verify.published import Published
 from fluent_connect.ingest.webhook import Webhook
 from fluent_connect.journal.record import recorder
 from fluent_connect.listener.ct_external_message_receiver import CTExternalMessageReceiver
@@ -278,26 +274,16 @@ class Service:
         await self.store.commit(Write(Outcome(facts=facts)))
 
     def _webhook(self) -> Webhook:
-        published, clock = Published(), ClockWatch()
-        standing = Doors(self.config.doors, published, self.config.secrets.overlap)
-        webhook = Webhook(
+        self._entrance = Entrance(
+            self.config,
             self.store,
-            standing.now(),
+            self.clients,
+            self.telemetry,
             accepting=lambda: not self.pulse.disk_full,
-            on_request=self.telemetry.requested,
-            confirm=published.confirm if self._rehearsal is None else _leave,
-            doubt=clock.doubt,
-            news=published.news,
+            confirms=self._rehearsal is None,
         )
-        remembered = Remembered(self.config.data, published)
-        remembered.recall()
-        keeper = Keeper(published, told=clock.told, on_taken=remembered.keep)
-        self._keeper = asyncio.create_task(keeper.run())
-        self._background.append(self._keeper)
-        self.rotation = Rotation(self.config, standing, self.clients, self.telemetry, webhook.open)
-        if self.rotation.runs:
-            self._background.append(asyncio.create_task(self.rotation.run(), name="rotation"))
-        return webhook
+        self._background += self._entrance.tasks
+        return self._entrance.webhook
 
     def _pulse(self) -> Pulse:
         return Pulse(
@@ -367,10 +353,8 @@ class Service:
         dead = [task.get_name() for task in self._running if task.done()]
         if dead and not self.draining:
             found.append(f"stopped: the consumer of {', '.join(dead)}")
-        if self._keeper.done() and not self.draining:
-            found.append("stopped: what fetches the keys of doors")
-        if any(t.done() and t.get_name() == "rotation" for t in self._background):
-            found.append("stopped: what looks for changed secrets")
+        if not self.draining:
+            found += self._entrance.problems()
         return ["draining", *found] if self.draining else found
 
     def _details(self) -> Mapping[str, object]:
@@ -381,7 +365,7 @@ class Service:
             "paused": list(self.pulse.paused),
             "breakers": {f"{each.account}/{each.system}": each.state for each in breakers},
             "schemas": msgspec.to_builtins(self.clients.schemas()),
-            "secrets": self.rotation.details(),
+            "secrets": self._entrance.rotation.details(),
             "disk": {"used": round(self.pulse.room.used, 4), "free": self.pulse.room.free},
         }
 
@@ -394,7 +378,3 @@ class Service:
         inactive = self.handlers.inactive(self.config.routes)
         jobs = self.batch.active(), self.batch.inactive()
         return by_kind(msgspec.to_builtins(active), msgspec.to_builtins(inactive), *jobs)
-
-
-def _leave(url: str) -> None:
-    """Confirm nothing: a dry run changes nothing outside."""

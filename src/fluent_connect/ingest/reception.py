@@ -17,6 +17,7 @@ import httptools
 
 from fluent_connect.ingest import replies
 from fluent_connect.ingest.replies import ACCEPTED, Reply
+from fluent_connect.ingest.room import FREE
 from fluent_connect.ingest.webhook import GONE, Admitted, Webhook
 from fluent_connect.model.killpoint import reach
 from fluent_connect.queues.store import Verdict
@@ -62,6 +63,7 @@ class Reception(asyncio.Protocol):
         self._admitted: Admitted | None = None
         self._begun = self._since = time.monotonic()
         self._served = self._paused = self._closing = False
+        self._held = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for a request."""
@@ -71,6 +73,7 @@ class Reception(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         """Forget the connection; what is being stored stays so, though nobody can be told."""
         self._connections.discard(self)
+        self._give_back()
         admitted, self._admitted = self._admitted, None
         if admitted is not None:
             self._webhook.on_request(admitted.door.name, GONE, time.monotonic() - self._begun)
@@ -146,6 +149,7 @@ class Reception(asyncio.Protocol):
         if len(data) < self._whole_at:
             self._keep(data)
             return
+        self._give_back()
         admitted = self._admit(bytes(data[self._body_at : self._whole_at]))
         if admitted is None:
             self._hand_over(data)
@@ -181,9 +185,18 @@ class Reception(asyncio.Protocol):
         return int(length) if usual and length.isdigit() and len(length) < _DIGITS else None
 
     def _awaits(self, length: int) -> bool:
-        """Say whether the rest of a body is waited for here."""
+        """Say whether the rest of a body is waited for here, for which there has to be room."""
         path = self._path.decode("latin-1")
-        return length <= _LARGEST and self._webhook.awaits(path, self._query, self._headers)
+        usual = length <= _LARGEST and self._webhook.awaits(path, self._query, self._headers)
+        beyond = max(0, length - FREE)
+        if not usual or not self._webhook.room.take(beyond):
+            return False
+        self._held = beyond
+        return True
+
+    def _give_back(self) -> None:
+        self._webhook.room.give(self._held)
+        self._held = 0
 
     def _admit(self, body: bytes) -> Admitted | None:
         try:
@@ -232,6 +245,7 @@ class Reception(asyncio.Protocol):
     def _hand_over(self, data: bytes | bytearray) -> None:
         """Let the successor serve the connection from this request on."""
         self._connections.discard(self)
+        self._give_back()
         successor = self._successor()
         self.transport.set_protocol(successor)
         successor.connection_made(self.transport)

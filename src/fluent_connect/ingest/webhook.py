@@ -112,7 +112,7 @@ class Webhook:
         self._confirm = confirm
         self._doubt = doubt
         self._news = news or News()
-        self._room = Room()
+        self.room = Room()
         self.limits = limits
         self._deadlines = Deadlines(limits.sweep)
         self._log = structlog.get_logger("fluent_connect")
@@ -290,7 +290,7 @@ class Webhook:
         assert task is not None  # noqa: S101 - ASGI runs in one
         self._deadlines.start(task, self.limits.body)
         try:
-            return await _body(limit, receive, self._room)
+            return await _body(limit, receive, self.room)
         except asyncio.CancelledError:
             if not self._deadlines.passed(task):
                 raise

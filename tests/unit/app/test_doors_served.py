@@ -102,6 +102,6 @@ async def test_a_door_asks_to_return_until_its_issuer_has_answered(
 async def test_it_is_not_ready_without_what_fetches_keys(sandbox: Sandbox, tmp_path: Path) -> None:
     async with Inside(sandbox, tmp_path) as connector:
         assert connector.service.problems() == []
-        connector.service._keeper.cancel()
-        await asyncio.wait([connector.service._keeper])
+        connector.service._entrance.keeper.cancel()
+        await asyncio.wait([connector.service._entrance.keeper])
         assert connector.service.problems() == ["stopped: what fetches the keys of doors"]

@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from fluent_connect.ingest.room import FREE, Room
-from fluent_connect.ingest.webhook import Limits
+from fluent_connect.ingest.webhook import PATH, Limits
+from unit.app.keeping import until
+from unit.ingest.test_reception import sending, serving
 from unit.ingest.webhook_client import Answer, Client
 
 CHUNK = b"x" * FREE
@@ -14,7 +16,7 @@ PATIENT = Limits(body=30.0, store=30.0)
 
 def client(room: int) -> Client:
     made = Client(limits=PATIENT)
-    made.app._room = Room(room)
+    made.app.room = Room(room)
     return made
 
 
@@ -43,7 +45,7 @@ async def test_large_bodies_that_come_at_once_are_asked_to_come_again() -> None:
     assert refused.headers[b"connection"] == b"close"
     await ended(first, second)
     assert (await found.post([CHUNK, CHUNK, b"x"])).status == 202
-    assert found.app._room._left == 3 * FREE
+    assert found.app.room._left == 3 * FREE
 
 
 async def test_usual_bodies_come_in_however_full_it_is() -> None:
@@ -59,4 +61,22 @@ async def test_usual_bodies_come_in_however_full_it_is() -> None:
 async def test_room_is_given_back_whatever_became_of_the_body(end: bytes) -> None:
     found = client(64 * FREE)
     await found.post([CHUNK, CHUNK, end])
-    assert found.app._room._left == 64 * FREE
+    assert found.app.room._left == 64 * FREE
+
+
+async def test_a_body_that_is_waited_for_on_its_connection_takes_room_until_it_goes() -> None:
+    found = client(FREE)
+    head = b"POST %b HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nx-api-key: k\r\n"
+    begun = head % PATH.encode() + b"content-length: %d\r\n\r\nx"
+    async with serving(found) as server, sending(server) as first, sending(server) as second:
+        first.writer.write(begun % (2 * FREE))
+        await until(lambda: found.app.room._left == 0)
+        status, _ = await second.ask(begun % (3 * FREE) + CHUNK)
+        assert status == 503
+        first.writer.write((CHUNK * 2)[1:])
+        assert (await first.answer())[0] == 202
+        await until(lambda: found.app.room._left == FREE)
+        first.writer.write(begun % (2 * FREE))
+        await until(lambda: found.app.room._left == 0)
+        first.writer.close()
+        await until(lambda: found.app.room._left == FREE)

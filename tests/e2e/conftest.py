@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from e2e.harness import configure
+from e2e.mock import PROJECT, Mock, free_port, install
 from fluent_connect.app.playground import variables
 from fluent_connect.sandbox.servers import Options, Sandbox
 from unit.listener.conftest import message_types, shared
@@ -40,3 +41,18 @@ def environ(sandbox: Sandbox) -> dict[str, str]:
 def quick(tmp_path: Path) -> Path:
     """A configuration folder with the default routes and short waits."""
     return configure(tmp_path / "config", **QUICK)
+
+
+@pytest.fixture
+async def mock() -> AsyncIterator[Mock]:
+    mock = Mock(await install(), free_port())
+    try:
+        yield mock
+    finally:
+        await mock.stop()
+
+
+@pytest.fixture
+def mock_environ(environ: dict[str, str], mock: Mock) -> dict[str, str]:
+    there = {"FC_PROJECT_KEY": PROJECT, "FC_CT_API_URL": mock.url, "FC_CT_AUTH_URL": mock.url}
+    return {**environ, **there}

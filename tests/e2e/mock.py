@@ -56,12 +56,12 @@ class Mock:
         self.url = f"http://127.0.0.1:{port}"
         self._process: asyncio.subprocess.Process | None = None
 
-    async def start(self, door: str, secret: str) -> None:
-        """Serve, and notify the door."""
+    async def start(self, door: str = "", secret: str = "") -> None:
+        """Serve, and notify the door, if there is one."""
         script = [self._node, "server.mjs", "--port", str(self._port), "--project", PROJECT]
-        self._process = await asyncio.create_subprocess_exec(
-            *script, "--notify", door, "--header", f"x-api-key: {secret}", cwd=FOLDER, stdout=-1
-        )
+        if door:
+            script += ["--notify", door, "--header", f"x-api-key: {secret}"]
+        self._process = await asyncio.create_subprocess_exec(*script, cwd=FOLDER, stdout=-1)
         assert self._process.stdout is not None
         ready = await asyncio.wait_for(self._process.stdout.readline(), 60)
         assert msgspec.json.decode(ready)["url"] == self.url
@@ -93,6 +93,25 @@ class Mock:
         """Have the next requests for a path fail."""
         body = {"path": path, "status": status, "retryAfter": retry_after, "count": count}
         async with self._session.post(f"{self.url}/__mock/faults", json=body) as answer:
+            assert answer.status == 200
+
+    async def get(self, path: str) -> Any:
+        """Return what there is at a path; None if there is nothing."""
+        url = f"{self.url}/{PROJECT}/{path}"
+        async with self._session.get(url, headers=self._headers) as answer:
+            assert answer.status in {200, 404}
+            return await answer.json() if answer.status == 200 else None
+
+    async def overtake(self, path: str, *actions: Any) -> None:
+        """Have someone else write before the next write to a path: it meets another version."""
+        body = {"path": path, "race": actions}
+        async with self._session.post(f"{self.url}/__mock/faults", json=body) as answer:
+            assert answer.status == 200
+
+    async def set_health(self, key: str, status: str) -> None:
+        """Have a Subscription stand in another health."""
+        url = f"{self.url}/__mock/subscriptions/{key}"
+        async with self._session.post(url, json={"status": status}) as answer:
             assert answer.status == 200
 
     async def drained(self) -> None:

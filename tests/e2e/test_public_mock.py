@@ -1,34 +1,18 @@
 """From the public commercetools mock server, over real HTTP, into Fluent."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from e2e.harness import Books, Connector, refs
-from e2e.mock import PROJECT, Mock, free_port, install
+from e2e.mock import Mock
 from fluent_connect.app.playground import SECRET
 from fluent_connect.ingest.webhook import PATH
 from fluent_connect.sandbox.servers import Sandbox
 
 pytestmark = [pytest.mark.node, pytest.mark.e2e, pytest.mark.timeout(240)]
 _GROSS = {"currencyCode": "EUR", "centAmount": 1190}
-
-
-@pytest.fixture
-async def mock() -> AsyncIterator[Mock]:
-    mock = Mock(await install(), free_port())
-    try:
-        yield mock
-    finally:
-        await mock.stop()
-
-
-@pytest.fixture
-def mock_environ(environ: dict[str, str], mock: Mock) -> dict[str, str]:
-    there = {"FC_PROJECT_KEY": PROJECT, "FC_CT_API_URL": mock.url, "FC_CT_AUTH_URL": mock.url}
-    return {**environ, **there}
 
 
 async def test_what_is_made_in_the_public_mock_is_in_fluent(

@@ -40,6 +40,14 @@ const mock = new CommercetoolsMock({
   validateCredentials: true,
   silent: true,
 });
+// Update actions of a Subscription that the platform has and this mock (4.4.0) lacks.
+const subscriptions = mock.project(options.project).getRepository("subscription");
+Object.assign(subscriptions.actions, {
+  setMessages: (_, resource, { messages }) => { resource.messages = messages ?? []; },
+  setChanges: (_, resource, { changes }) => { resource.changes = changes ?? []; },
+  setEvents: (_, resource, { events }) => { resource.events = events ?? []; },
+  changeDestination: (_, resource, { destination }) => { resource.destination = destination; },
+});
 const sequences = new Map();
 let faults = [];
 let queue = Promise.resolve();
@@ -85,10 +93,20 @@ function change(kind, typeId, resource, oldVersion) {
   });
 }
 
+// Someone else writes first: the request then meets another version than it read.
+async function overtake(request, actions) {
+  const [url] = request.url.split("?");
+  const headers = { authorization: request.headers.authorization };
+  const { version } = (await mock.app.inject({ method: "GET", url, headers })).json();
+  await mock.app.inject({ method: "POST", url, headers, payload: { version, actions } });
+}
+
 mock.app.addHook("onRequest", async (request, reply) => {
   const fault = faults.find((each) => each.count > 0 && request.url.includes(each.path ?? "/"));
   if (!fault || request.url.startsWith("/__mock")) return undefined;
+  if (fault.race && request.method !== "POST") return undefined;
   fault.count -= 1;
+  if (fault.race) return overtake(request, fault.race);
   if (fault.retryAfter !== undefined) reply.header("retry-after", String(fault.retryAfter));
   const error = { code: "General", message: `injected ${fault.status}` };
   return reply.status(fault.status).send({ statusCode: fault.status, message: error.message, errors: [error] });
@@ -116,6 +134,12 @@ mock.app.addHook("preSerialization", async (request, reply, payload) => {
 mock.app.post("/__mock/faults", async (request) => {
   faults = [...faults, { count: 1, ...request.body }];
   return faults;
+});
+mock.app.post("/__mock/subscriptions/:key", async (request) => {
+  const [found] = (await subscriptions.query({ projectKey: options.project })).results
+    .filter((each) => each.key === request.params.key);
+  await mock.project(options.project).unsafeAdd("subscription", { ...found, ...request.body });
+  return found;
 });
 mock.app.post("/__mock/drained", async () => {
   await queue;

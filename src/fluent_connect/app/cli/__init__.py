@@ -14,6 +14,7 @@ COMMANDS = {
     "doctor": ("doctor", "look at runtime, store, configuration and both platforms"),
     "queues": ("queues", "make or check the queues at their brokers"),
     "routes": ("routes", "list which handler takes which messages"),
+    "setup": ("setup", "give commercetools the custom types that we need"),
     "subscription": ("subscription", "plan, apply and watch what commercetools sends"),
     "door": ("doors", "try a door of the running service with a signed sample"),
     "trigger": ("trigger", "send a signed notification, and follow it to its end"),

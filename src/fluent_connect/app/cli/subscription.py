@@ -1,14 +1,13 @@
 """`subscription plan | apply | status | delete`: have commercetools send what the routes take."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Any, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
 
 import typer
 
 from fluent_connect.app import subscriptions
 from fluent_connect.app.cli.configuration import loaded
-from fluent_connect.app.cli.errors import OK, PROBLEMS, CliError
+from fluent_connect.app.cli.errors import OK, PROBLEMS
 from fluent_connect.app.cli.framework import (
     ConfigFolder,
     DryRun,
@@ -19,26 +18,21 @@ from fluent_connect.app.cli.framework import (
     group,
 )
 from fluent_connect.app.cli.output import json_line, line, note, paint, pairs
+from fluent_connect.app.cli.projects import Project, chosen, each_project
 from fluent_connect.app.cli.prompts import agreed
-from fluent_connect.app.clients import Clients
 from fluent_connect.app.config.result import Config
 from fluent_connect.app.subscriptions import Plan
 from fluent_connect.clients.accounts import Account
 from fluent_connect.clients.commercetools.client import Commercetools
 from fluent_connect.clients.commercetools.subscription import Difference, Subscription, shown
-from fluent_connect.clients.trace import Trace
-from fluent_connect.model.errors import ConnectError
 
 app = group(
     "Make commercetools send what the routes take: no more, and no less.",
     "subscription plan",
     "subscription apply --yes",
 )
-T = TypeVar("T")
+_SCOPE = "manage_subscriptions"
 _TONES = {"+": "good", "-": "bad", "~": "doubt"}
-Project = Annotated[
-    str | None, typer.Option("--project", metavar="KEY", help="Only this commercetools project.")
-]
 
 
 @command(app, "plan", "subscription plan", "subscription plan --project acme --json")
@@ -51,7 +45,7 @@ def plan(
 ) -> int:
     """Show what `apply` would change. Exit 9 if there is anything."""
     found = loaded(config, profile)
-    plans = _each(found, project, _planned(found))
+    plans = each_project(found, project, _planned(found), scope=_SCOPE)
     for one in plans:
         _show(one, json=json)
     return PROBLEMS if any(one.differences for one in plans) else OK
@@ -72,7 +66,7 @@ def apply(
 ) -> int:
     """Create or change the subscription of each project, in place: nothing is missed meanwhile."""
     found = loaded(config, profile)
-    plans = _each(found, project, _planned(found))
+    plans = each_project(found, project, _planned(found), scope=_SCOPE)
     for one in plans:
         if not json:
             _show(one, json=False)
@@ -91,7 +85,7 @@ def apply(
             return planned.found
         return await subscriptions.apply(commercetools, planned, rotate=rotate)
 
-    made = _each(found, project, change)
+    made = each_project(found, project, change, scope=_SCOPE)
     for one, now in zip(plans, made, strict=True):
         _tell(one.project, now, json=json)
     return OK
@@ -112,7 +106,7 @@ def status(
     async def ask(commercetools: Commercetools, account: Account) -> tuple[str, Any]:
         return account.commercetools.project_key, await subscriptions.find(commercetools, key)
 
-    answers = _each(found, project, ask)
+    answers = each_project(found, project, ask, scope=_SCOPE)
     for name, one in answers:
         _tell(name, one, json=json)
     healthy = all(one is not None and one.status == "Healthy" for _, one in answers)
@@ -132,7 +126,7 @@ def delete(
     """Delete the subscription: commercetools sends nothing more, and nothing is kept for later."""
     found = loaded(config, profile)
     key = subscriptions.wanted(found).key
-    names = [each.commercetools.project_key for each in _accounts(found, project)]
+    names = [each.commercetools.project_key for each in chosen(found, project)]
     if not (yes or dry_run):
         agreed(f"delete subscription {key} of {', '.join(names)}, and miss what happens from now?")
 
@@ -143,7 +137,7 @@ def delete(
             gone = await subscriptions.delete(commercetools, there)
         return account.commercetools.project_key, gone
 
-    for name, gone in _each(found, project, remove):
+    for name, gone in each_project(found, project, remove, scope=_SCOPE):
         if json:
             json_line({"project": name, "key": key, "deleted": gone, "dry_run": dry_run})
             continue
@@ -158,35 +152,6 @@ def _planned(config: Config) -> Callable[[Commercetools, Account], Awaitable[Pla
         return await subscriptions.plan(commercetools, account.commercetools.project_key, want)
 
     return ask
-
-
-def _accounts(config: Config, project: str | None) -> Sequence[Account]:
-    accounts = subscriptions.projects(config.accounts)
-    chosen = [each for each in accounts if project in {None, each.commercetools.project_key}]
-    if not chosen:
-        there = ", ".join(each.commercetools.project_key for each in accounts)
-        raise CliError("CLI014", f"no account has project {project!r}", do=f"there are: {there}")
-    return chosen
-
-
-def _each(
-    config: Config, project: str | None, ask: Callable[[Commercetools, Account], Awaitable[T]]
-) -> list[T]:
-    """Ask each project in turn. Raise CliError if one cannot be reached or lets us not do it."""
-    accounts = _accounts(config, project)
-
-    async def all_of_them() -> list[T]:
-        clients = Clients(accounts, config.http)
-        try:
-            return [await ask(clients(each, Trace())[0], each) for each in accounts]
-        finally:
-            await clients.close()
-
-    try:
-        return asyncio.run(all_of_them())
-    except ConnectError as error:
-        do = "grant the API client the scope manage_subscriptions; see `fluent-connect doctor`"
-        raise CliError("CLI020", str(error), do=do) from error
 
 
 def _show(plan: Plan, *, json: bool) -> None:

@@ -297,7 +297,7 @@ def _config(
     same = ("connector_name", "host", "port", "admin", "log", "route_mapping", "routes", "doors")
     also = ("retry", "http", "journal", "disk", "packages", "paths", "jobs", "pause", "api_keys")
     jobs = ("job_settings", "time_zone", "notifications")
-    last = ("error_table", "subscriptions", "subscription")
+    last = ("error_table", "subscriptions", "subscription", "custom_types", "gaps")
     taken = {name: getattr(connect, name) for name in (*same, *also, *jobs, *last)}
     keys = {name.strip("[]"): key for name, key in core.fluent_webhook_keys.items()}
     taken["doors"] = with_fluent(connect.doors, keys)

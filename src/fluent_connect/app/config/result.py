@@ -6,6 +6,11 @@ from typing import Literal
 
 import msgspec
 
+from fluent_connect.app.config.commercetools import (
+    CustomTypesSection,
+    GapsSection,
+    SubscriptionSection,
+)
 from fluent_connect.app.config.credentials import Secrets, Values
 from fluent_connect.app.config.doors import DoorEntry
 from fluent_connect.app.config.mapping import MappingFiles
@@ -21,7 +26,6 @@ from fluent_connect.app.config.sections import (
     LogSection,
     NotificationsSection,
     RetrySection,
-    SubscriptionSection,
 )
 from fluent_connect.app.config.validate import leaves, written
 from fluent_connect.app.config.values import is_secret
@@ -91,6 +95,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     error_table: Sequence[ErrorEntry]
     subscriptions: Mapping[str, Sequence[str]]
     subscription: SubscriptionSection | None
+    custom_types: CustomTypesSection
+    gaps: GapsSection
     credential_manager: str
     secrets: Secrets
     reread: Callable[[Values], "Examined"]

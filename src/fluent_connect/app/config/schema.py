@@ -5,6 +5,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from fluent_connect.app.config.commercetools import (
+    CustomTypesSection,
+    GapsSection,
+    SubscriptionSection,
+)
 from fluent_connect.app.config.doors import DoorEntry
 from fluent_connect.app.config.sections import (
     AdminSection,
@@ -16,7 +21,6 @@ from fluent_connect.app.config.sections import (
     NotificationsSection,
     RetrySection,
     Section,
-    SubscriptionSection,
 )
 from fluent_connect.app.config.values import (
     ConnectorName,
@@ -266,6 +270,8 @@ class Connect(Section):
     error_table: tuple[ErrorEntry, ...] = ()
     subscriptions: dict[str, Words] = Field(default_factory=dict)
     subscription: SubscriptionSection | None = None
+    custom_types: CustomTypesSection = CustomTypesSection()
+    gaps: GapsSection = GapsSection()
 
 
 class Core(Section):

@@ -1,6 +1,6 @@
 """The keys of the running service: retries, calls, what is kept, ports and logs."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -121,47 +121,6 @@ class JournalSection(Section):
     retention_settled: Duration = 30 * 86400.0
     retention_bodies: Duration = 7 * 86400.0
     retention_seen: Duration = 30 * 86400.0
-
-
-_NEEDED = {
-    "SQS": ("queueUrl", "region"),
-    "SNS": ("topicArn",),
-    "EventBridge": ("region", "accountId"),
-    "AzureServiceBus": ("connectionString",),
-    "EventGrid": ("uri", "accessKey"),
-    "GoogleCloudPubSub": ("projectId", "topic"),
-    "ConfluentCloud": ("bootstrapServer", "apiKey", "apiSecret", "acks", "topic"),
-    "IronMQ": ("uri",),
-}
-"""What each type of destination needs (commercetools' Subscriptions API)."""
-
-
-class SubscriptionSection(Section):
-    """The Subscription that the routes need: where commercetools sends to, and in which format.
-
-    `destination` is commercetools' own, with its own names; so is `format`.
-    """
-
-    key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{2,250}$")] = "fluent-connect"
-    destination: dict[str, Any]
-    format: Literal["Platform", "CloudEvents"] = "Platform"
-    watch_every: Duration = 30.0
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        """Refuse a destination that commercetools would refuse."""
-        kind = self.destination.get("type")
-        if kind not in _NEEDED:
-            what = f"destination.type is {kind!r}: one of {', '.join(_NEEDED)}"
-            raise PydanticCustomError("one_of", what, {"fix": "see docs: how-to, subscribe"})
-        absent = [name for name in _NEEDED[kind] if not self.destination.get(name)]
-        if absent:
-            what = f"a destination {kind} needs {', '.join(absent)}"
-            raise PydanticCustomError("one_of", what, {"fix": "see docs: how-to, subscribe"})
-        if kind == "EventGrid" and self.format != "CloudEvents":
-            what = "a destination EventGrid needs `format: CloudEvents`"
-            raise PydanticCustomError("one_of", what, {"fix": "see docs: how-to, subscribe"})
-        return self
 
 
 class NotificationsSection(Section):

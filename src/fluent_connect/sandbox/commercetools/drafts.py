@@ -10,6 +10,7 @@ from fluent_connect.sandbox.commercetools.errors import invalid, not_implemented
 from fluent_connect.sandbox.commercetools.kinds import BY_TYPE, Json, Kind
 from fluent_connect.sandbox.commercetools.project import Project, now, reference
 from fluent_connect.sandbox.commercetools.reading import projection
+from fluent_connect.sandbox.commercetools.type_actions import check_resources, field_of
 
 _BY_KEY = {"store", "business-unit"}
 _REQUIRED: dict[str, tuple[str, ...]] = {
@@ -252,6 +253,14 @@ def _channel(project: Project, draft: Json) -> Json:
     return {"roles": ["InventorySupply"], **draft}
 
 
+def _type(project: Project, draft: Json) -> Json:
+    check_resources(draft["resourceTypeIds"])
+    made: Json = {**draft, "fieldDefinitions": []}
+    for field in draft["fieldDefinitions"]:
+        made["fieldDefinitions"].append(field_of(project, made, field))
+    return made
+
+
 _FILL: dict[str, Callable[[Project, Json], Json]] = {
     "product": _product,
     "category": _category,
@@ -261,4 +270,5 @@ _FILL: dict[str, Callable[[Project, Json], Json]] = {
     "inventory-entry": _inventory,
     "standalone-price": _price,
     "channel": _channel,
+    "type": _type,
 }

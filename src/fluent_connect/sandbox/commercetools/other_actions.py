@@ -9,6 +9,7 @@ from fluent_connect.sandbox.commercetools.drafts import ancestors, money
 from fluent_connect.sandbox.commercetools.errors import invalid
 from fluent_connect.sandbox.commercetools.kinds import Json
 from fluent_connect.sandbox.commercetools.project import Project
+from fluent_connect.sandbox.commercetools.type_actions import TYPE
 
 
 def change_parent(project: Project, category: Json, action: Json) -> list[Json]:
@@ -189,4 +190,5 @@ OTHERS: dict[str, dict[str, Action]] = {
         "changeLabel": change_label,
     },
     "shipping-method": {"setLocalizedName": Setter("localizedName")},
+    "type": TYPE,
 }

@@ -49,8 +49,8 @@ class Clients:
     """Calling it makes both clients of an account, bound to one message's trace.
 
     Budgets are per account and system, tokens per set of credentials, breakers per account and
-    system: what several retailers share, they share here too. `on_schema`: is told what operators
-    should know of an account's schema.
+    system: what several retailers share, they share here too. `breaker`: other settings than those
+    of the section. `on_schema`: is told what operators should know of an account's schema.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class Clients:
         errors: Sequence[ErrorEntry] = (),
         *,
         transport: Transport | None = None,
+        breaker: BreakerSettings | None = None,
         on_schema: Callable[[SchemaReport], None] = lambda _: None,
     ) -> None:
         self._on_schema = on_schema
@@ -73,9 +74,8 @@ class Clients:
             size=batch.size,
         )
         self.transport = transport or open_transport(section.transport, connections=512)
-        self.breakers = Breakers(
-            BreakerSettings(in_a_row=section.breaker.failures, wait=section.breaker.open_for)
-        )
+        usual = BreakerSettings(in_a_row=section.breaker.failures, wait=section.breaker.open_for)
+        self.breakers = Breakers(breaker or usual)
         self._budgets: dict[tuple[str, str], Budget] = {}
         self._schemas: dict[tuple[str, str], Schema] = {}
         self._apis = {(each.name, each.retailer): self._open(each) for each in accounts}

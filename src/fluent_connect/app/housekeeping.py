@@ -57,6 +57,7 @@ class Housekeeping:
         gone = await self._units(now - self._keep.settled)
         gone += await self._keys(now)
         gone += await self._bodies(now - self._keep.bodies)
+        gone += await self._gaps(now - self._keep.settled)
         await self._references()
         return gone
 
@@ -78,6 +79,13 @@ class Housekeeping:
         gone = 0
         while rows := await self._store.read(retention.old_bodies_statement(before)):
             await self._forget(Expired(bodies=[str(row["id"]) for row in rows]))
+            gone += len(rows)
+        return gone
+
+    async def _gaps(self, before: float) -> int:
+        gone = 0
+        while rows := await self._store.read(retention.old_gaps_statement(before)):
+            await self._forget(Expired(gaps=[str(row["key"]) for row in rows]))
             gone += len(rows)
         return gone
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -26,12 +25,11 @@ from fluent_connect.app.housekeeping import Housekeeping, Keep
 from fluent_connect.app.http import Admin, Described, by_kind
 from fluent_connect.app.pulse import Pulse
 from fluent_connect.app.server import Server
-from fluent_connect.app.subscription_watch import SubscriptionWatch
-from fluent_connect.app.subscriptions import statuses
 from fluent_connect.app.suspects import Suspects
 from fluent_connect.app.telemetry import Telemetry
 from fluent_connect.app.troubles import Troubles
 from fluent_connect.app.watchdog import Watchdog
+from fluent_connect.app.watching import Watching
 from fluent_connect.clients.accounts import Accounts
 from fluent_connect.clients.transport import Transport
 from fluent_connect.handlers.settings import Settings
@@ -114,7 +112,6 @@ class Service:
         self._consumers: list[Consumer] = []
         self._running: list[asyncio.Task[None]] = []
         self._background: list[asyncio.Task[None]] = []
-        self._watch: SubscriptionWatch | None = None
 
     async def start(self) -> None:
         """Open the store, then the stations from the last to the first, then the doors."""
@@ -313,28 +310,13 @@ class Service:
         journal = self.config.journal
         keep = Keep(journal.retention_settled, journal.retention_seen, journal.retention_bodies)
         house = Housekeeping(self.store, keep)
-        self._background = [
-            asyncio.create_task(each)
-            for each in (self.pulse.run(), house.run(), *self.batch.background())
-        ]
-        self._watch = self._subscription_watch()
-        if self._watch is not None:
-            self._background.append(asyncio.create_task(self._watch.run()))
+        self._watching = Watching(self.store, self.telemetry, self.config, self.clients.transport)
+        watches = self._watching.runs()
+        runs = (self.pulse.run(), house.run(), *self.batch.background(), *watches)
+        self._background = [asyncio.create_task(each) for each in runs]
         path = self._path()
         if path is not None and (why := disk.danger(path)) is not None:
             self._log.warning("THE STORE WILL NOT SURVIVE", why=why, fix="--data on a real disk")
-
-    def _subscription_watch(self) -> SubscriptionWatch | None:
-        section = self.config.subscription
-        if section is None:
-            return None
-        return SubscriptionWatch(
-            self.store,
-            self.telemetry,
-            partial(statuses, self.clients, self.config),
-            key=section.key,
-            every=section.watch_every,
-        )
 
     def _admin(self) -> Admin:
         return Admin(
@@ -347,9 +329,11 @@ class Service:
 
     def problems(self) -> Sequence[str]:
         """Return why the service is not ready."""
-        found = [*self.troubles.problems(), *self.pulse.problems()]
-        if self._watch is not None:
-            found += self._watch.problems()
+        found = [
+            *self.troubles.problems(),
+            *self.pulse.problems(),
+            *self._watching.problems(),
+        ]
         dead = [task.get_name() for task in self._running if task.done()]
         if dead and not self.draining:
             found.append(f"stopped: the consumer of {', '.join(dead)}")

@@ -17,8 +17,8 @@ from fluent_connect.queues.store import Store, StoreError, Write
 HEALTHY = "Healthy"
 MISSING = "Missing"
 """Our word for a Subscription that is configured and is not there."""
-Ask = Callable[[], Awaitable[Mapping[str, str | None]]]
-"""Return the status of each project's Subscription; None: there is none. Raise ConnectError."""
+Ask = Callable[[], Awaitable[Mapping[str, str | ConnectError | None]]]
+"""Return the status of each project's Subscription, or why it cannot be read; None: it is gone."""
 
 
 class SubscriptionWatch:
@@ -47,9 +47,12 @@ class SubscriptionWatch:
         self._gauge = telemetry.gauge(
             "subscription_healthy", "1, or 0: commercetools cannot deliver.", "project"
         )
+        self._read = telemetry.gauge(
+            "subscription_read_timestamp_seconds", "When its health was last read.", "project"
+        )
         self._seen: dict[str, float] = {}
         self._open: dict[str, Outage] = {}
-        self._deaf = ""
+        self._deaf: dict[str, str] = {}
 
     def problems(self) -> list[str]:
         """Return why the service is not ready: what commercetools does not send."""
@@ -63,17 +66,20 @@ class SubscriptionWatch:
             await asyncio.sleep(self._every)
 
     async def look(self) -> None:
-        """Ask once; what cannot be asked stays as it was."""
-        try:
-            found = await self._ask()
-        except ConnectError as error:
-            if str(error) != self._deaf:
-                self._deaf = str(error)
-                self._log.warning("subscription health cannot be read", why=self._deaf)
-            return
-        self._deaf = ""
-        for project, status in found.items():
+        """Ask once; what cannot be read stays as it was."""
+        for project, status in (await self._ask()).items():
+            if isinstance(status, ConnectError):
+                self._unread(project, str(status))
+                continue
+            self._deaf.pop(project, None)
+            self._read.labels(project).set(self._clock())
             await self._judge(project, status or MISSING)
+
+    def _unread(self, project: str, why: str) -> None:
+        """Say so once for each reason."""
+        if self._deaf.get(project) != why:
+            self._deaf[project] = why
+            self._log.warning("subscription health cannot be read", project=project, why=why)
 
     async def _remember(self) -> None:
         """Go on with the outages that stood open when the service stopped."""

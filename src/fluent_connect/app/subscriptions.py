@@ -1,6 +1,6 @@
 """The commercetools Subscriptions of an installation: planned from the routes, applied, watched."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -19,7 +19,12 @@ from fluent_connect.clients.commercetools.subscription import (
     selected,
 )
 from fluent_connect.clients.trace import Trace
-from fluent_connect.model.errors import ConfigError, RefusedError, RetryableError
+from fluent_connect.model.errors import (
+    ConfigError,
+    ConnectError,
+    RefusedError,
+    RetryableError,
+)
 from fluent_connect.model.notification import Reference
 
 _TYPE = "subscription"
@@ -75,14 +80,29 @@ async def find(commercetools: Commercetools, key: str) -> Subscription | None:
     return await commercetools.get(_by_key(key), Subscription)
 
 
-async def statuses(clients: Clients, config: Config) -> Mapping[str, str | None]:
-    """Return the status of each project's Subscription; None: there is none."""
+async def statuses(clients: Clients, config: Config) -> Mapping[str, str | ConnectError | None]:
+    """Return the status of each project's Subscription, or why it cannot be read; None: it is gone.
+
+    While one with another format takes its place, that one counts.
+    """
     key = wanted(config).key
-    told: dict[str, str | None] = {}
+    told: dict[str, str | ConnectError | None] = {}
     for account in projects(config.accounts):
-        found = await find(clients(account, Trace())[0], key)
-        told[account.commercetools.project_key] = None if found is None else found.status
+        commercetools = clients(account, Trace())[0]
+        try:
+            found = await find(commercetools, key) or await find(commercetools, beside(key))
+        except ConnectError as error:
+            told[account.commercetools.project_key] = error
+        else:
+            told[account.commercetools.project_key] = None if found is None else found.status
     return told
+
+
+def taken_in_full(config: Config) -> Collection[str]:
+    """Return the typeIds of which all Messages are subscribed to, as the configuration says."""
+    if config.subscription is not None:
+        return {type_id for type_id, kinds in wanted(config).messages.items() if not kinds}
+    return {type_id for type_id, kinds in config.subscriptions.items() if not kinds}
 
 
 async def apply(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fluent_connect.journal.erasure import erasure
+from fluent_connect.journal.gaps import MISSING, POSSIBLE
 from fluent_connect.journal.retention import expiry
 from fluent_connect.journal.runs import RUN_WRITERS
 from fluent_connect.journal.schema import MIGRATIONS
@@ -15,6 +16,7 @@ from fluent_connect.model.fact import (
     Expired,
     Fact,
     Known,
+    Missed,
     Outage,
     Paused,
     Queued,
@@ -23,8 +25,10 @@ from fluent_connect.model.fact import (
     Resumed,
     Revived,
     Settled,
+    Sought,
     Split,
     Statement,
+    Swept,
     Told,
 )
 
@@ -56,6 +60,16 @@ _REFERENCE = "INSERT INTO reference (value, kind, id) VALUES"
 _PAUSE = 'INSERT INTO pause (pattern, at, "by") VALUES'
 _AUDIT = 'INSERT INTO audit (at, "by", action, what) VALUES'
 _OUTAGE = 'INSERT INTO outage ("of", began, ended, why) VALUES'
+_GAP = (
+    "INSERT INTO gap (key, project_key, type_id, resource, sequence, revealed, door, at, state,"
+    " why, unit, looked_at, looks) VALUES"
+)
+_GAP_ONCE = "ON CONFLICT (key) DO NOTHING"
+_SOUGHT = (
+    "UPDATE gap SET state = ?, why = ?, unit = ?, looked_at = ?, looks = looks + 1 WHERE key = ?"
+)
+_SWEEP = "INSERT INTO sweep (name, place, at) VALUES"
+_SWEEP_AGAIN = "ON CONFLICT (name) DO UPDATE SET place = excluded.place, at = excluded.at"
 _RESUME = "DELETE FROM pause WHERE pattern = ?"
 _REVIVE = "DELETE FROM fate WHERE id = ? AND state = 'dead'"
 _DROP = "INSERT INTO fate (id, state, reason, at, tries) VALUES"
@@ -199,7 +213,7 @@ def _erased(fact: Erased) -> Sequence[Statement]:
 
 
 def _expired(fact: Expired) -> Sequence[Statement]:
-    return expiry(fact.ids, fact.references, fact.keys, fact.bodies)
+    return expiry(fact)
 
 
 def _audited(fact: Audited) -> Sequence[Statement]:
@@ -209,6 +223,21 @@ def _audited(fact: Audited) -> Sequence[Statement]:
 def _outage(fact: Outage) -> Sequence[Statement]:
     again = 'ON CONFLICT ("of", began) DO UPDATE SET ended = excluded.ended, why = excluded.why'
     return (Statement(_OUTAGE, "(?, ?, ?, ?)", again, (fact.of, fact.began, fact.ended, fact.why)),)
+
+
+def _missed(fact: Missed) -> Sequence[Statement]:
+    state = MISSING if fact.full else POSSIBLE
+    told = (fact.key, fact.project_key, fact.type_id, fact.resource, fact.sequence)
+    values = (*told, fact.revealed, fact.door, fact.at, state)
+    return (Statement(_GAP, "(?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', 0, 0)", _GAP_ONCE, values),)
+
+
+def _sought(fact: Sought) -> Sequence[Statement]:
+    return (Statement(_SOUGHT, values=(fact.state, fact.why, fact.unit, fact.at, fact.key)),)
+
+
+def _swept(fact: Swept) -> Sequence[Statement]:
+    return (Statement(_SWEEP, "(?, ?, ?)", _SWEEP_AGAIN, (fact.name, fact.cursor, fact.at)),)
 
 
 _WRITERS: dict[type, Callable[[Any], Sequence[Statement]]] = {
@@ -228,4 +257,7 @@ _WRITERS: dict[type, Callable[[Any], Sequence[Statement]]] = {
     Audited: _audited,
     Outage: _outage,
     **RUN_WRITERS,
+    Missed: _missed,
+    Sought: _sought,
+    Swept: _swept,
 }

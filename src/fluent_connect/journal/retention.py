@@ -7,7 +7,7 @@ found goes by primary key in one `Expired` fact, so that no commit waits for a s
 from collections.abc import Mapping, Sequence
 
 from fluent_connect.journal.states import prefix
-from fluent_connect.model.fact import Statement
+from fluent_connect.model.fact import Expired, Statement
 
 KEYS_AT_LEAST = 14 * 86400.0
 """Seconds for which inbox keys are kept at least: senders repeat for days."""
@@ -50,6 +50,7 @@ _OWN_DELETIONS = tuple(
 )
 _REFERENCE = "DELETE FROM reference WHERE value = ? AND kind = ? AND id = ?"
 _KEY = "DELETE FROM seen WHERE key = ?"
+_GAP = "DELETE FROM gap WHERE key = ?"
 _BODY = "DELETE FROM body WHERE id = ?"
 
 
@@ -85,23 +86,24 @@ def old_bodies_statement(before: float, *, limit: int = 500) -> Statement:
     return Statement(_BODIES, values=(before, limit))
 
 
+def old_gaps_statement(before: float, *, limit: int = 500) -> Statement:
+    """Return the search for the `key`s of missed Messages that were noticed before this time."""
+    return Statement("SELECT key FROM gap WHERE at < ? LIMIT ?", values=(before, limit))
+
+
 def reference_of(row: Mapping[str, object]) -> tuple[str, str, str]:
     """Return a found reference as `Expired.references` and `after` want it."""
     return str(row["value"]), str(row["kind"]), str(row["id"])
 
 
-def expiry(
-    ids: Sequence[str],
-    references: Sequence[tuple[str, str, str]],
-    keys: Sequence[str],
-    bodies: Sequence[str] = (),
-) -> Sequence[Statement]:
-    """Return the statements that forget units, references, inbox keys, bodies: each by its key."""
+def expiry(fact: Expired) -> Sequence[Statement]:
+    """Return the statements that forget what a fact names: each by its key."""
     statements: list[Statement] = []
-    for unit in ids:
+    for unit in fact.ids:
         statements += [Statement(text, values=(f"{unit}.", f"{unit}/")) for text in _DELETIONS]
         statements += [Statement(text, values=(unit,)) for text in _OWN_DELETIONS]
-    statements += [Statement(_REFERENCE, values=reference) for reference in references]
-    statements += [Statement(_KEY, values=(key,)) for key in keys]
-    statements += [Statement(_BODY, values=(id_,)) for id_ in bodies]
+    statements += [Statement(_REFERENCE, values=reference) for reference in fact.references]
+    statements += [Statement(_KEY, values=(key,)) for key in fact.keys]
+    statements += [Statement(_BODY, values=(id_,)) for id_ in fact.bodies]
+    statements += [Statement(_GAP, values=(key,)) for key in fact.gaps]
     return statements

@@ -58,5 +58,18 @@ MIGRATIONS: Sequence[str] = (
         name TEXT PRIMARY KEY, document TEXT NOT NULL, at DOUBLE PRECISION NOT NULL) WITHOUT ROWID;
     CREATE TABLE job_due (name TEXT PRIMARY KEY, at DOUBLE PRECISION NOT NULL) WITHOUT ROWID;
     """,
+    # Written by a sweep in the background alone: no message costs a row here.
+    """
+    CREATE TABLE gap (
+        key TEXT PRIMARY KEY, project_key TEXT NOT NULL, type_id TEXT NOT NULL,
+        resource TEXT NOT NULL, sequence BIGINT NOT NULL, revealed TEXT NOT NULL,
+        door TEXT NOT NULL, at DOUBLE PRECISION NOT NULL, state TEXT NOT NULL, why TEXT NOT NULL,
+        unit TEXT NOT NULL, looked_at DOUBLE PRECISION NOT NULL, looks BIGINT NOT NULL)
+        WITHOUT ROWID;
+    CREATE INDEX gap_state ON gap (state, at);
+    CREATE INDEX gap_revealed ON gap (revealed);
+    CREATE TABLE sweep (
+        name TEXT PRIMARY KEY, place TEXT NOT NULL, at DOUBLE PRECISION NOT NULL) WITHOUT ROWID;
+    """,
 )
 """`aside` keeps what was accepted and is no unit of its own: repeats, and batches once split."""

@@ -81,6 +81,18 @@ _ARMS = (
         },
     ),
     _select(
+        "gap",
+        "units u JOIN gap g ON g.revealed = u.unit",
+        {
+            "id": "g.key",
+            "at": "g.at",
+            "name": "g.unit",
+            "account": "g.project_key",
+            "reason": "g.why",
+            **{c: f"g.{c}" for c in ("type_id", "resource", "sequence", "state")},
+        },
+    ),
+    _select(
         "message",
         f"units u JOIN message m ON {belongs('m.id', 'u.unit')}",
         {
@@ -142,11 +154,11 @@ def _timeline(found: str) -> str:
 
 _OF_TEXT, _OF_RESOURCE = _timeline(FOUND), _timeline(_ABOUT)
 
-What = Literal["receipt", "aside", "notification", "message", "attempt", "fate", "parcel"]
+What = Literal["receipt", "aside", "notification", "gap", "message", "attempt", "fate", "parcel"]
 _PLACE = {
     what: place
     for place, what in enumerate(
-        ("receipt", "aside", "notification", "message", "attempt", "fate", "parcel")
+        ("receipt", "aside", "notification", "message", "attempt", "fate", "gap", "parcel")
     )
 }
 
@@ -155,11 +167,12 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened to a unit, or (parcel) where something of it stands now.
 
     name:  receipt, aside: the door. notification: its own id. message, attempt: the route.
-           parcel: the queue.
+           parcel: the queue. gap: the unit that the missing Message came as, if it did.
     kind:  aside: repeat or batch. notification: its kind. message: its cause. parcel: what it
            waits for.
-    account: of a notification its project.
-    state: attempt: its outcome. fate, parcel: the state.
+    account: of a notification, a gap: its project.
+    sequence: of a gap: the number that did not come, though this unit did.
+    state: attempt: its outcome. fate, parcel, gap: the state.
     at:    parcel: when it is due.
     calls: JSON, as the attempt recorded it (redacted).
     """

@@ -10,7 +10,7 @@ from fluent_connect.listener.route_mapping import RouteMapping
 from fluent_connect.model.errors import MalformedError
 from fluent_connect.model.fact import Fact, Known, Told
 from fluent_connect.model.message import Message, lane
-from fluent_connect.model.notification import Notification
+from fluent_connect.model.notification import Notification, sequence_key
 from fluent_connect.model.outcome import Unseen
 from fluent_connect.model.parcel import Parcel
 
@@ -45,7 +45,7 @@ def guards(notification: Notification, project: str | None) -> Sequence[Unseen]:
     own = Unseen(f"{project}|{notification.id}")
     if resource is None or notification.sequence is None:
         return (own,)
-    return own, Unseen(f"{project}|{_of(notification)}|#{notification.sequence}")
+    return own, Unseen(sequence_key(project, resource, notification.sequence))
 
 
 def attributes(body: bytes) -> Mapping[str, object]:

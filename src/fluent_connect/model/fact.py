@@ -134,13 +134,14 @@ class Expired(msgspec.Struct, frozen=True):
     """These are past their retention and go.
 
     ids: units of the journal. references: (value, kind, id) by which they were found. keys: of the
-    inbox. bodies: ids of recorded bodies.
+    inbox. bodies: ids of recorded bodies. gaps: keys of missed Messages.
     """
 
     ids: Sequence[str] = ()
     references: Sequence[tuple[str, str, str]] = ()
     keys: Sequence[str] = ()
     bodies: Sequence[str] = ()
+    gaps: Sequence[str] = ()
 
 
 class Audited(msgspec.Struct, frozen=True):
@@ -223,6 +224,43 @@ class JobDue(msgspec.Struct, frozen=True):
     at: float
 
 
+class Missed(msgspec.Struct, frozen=True, kw_only=True):
+    """A number of a resource's Messages did not come, though a higher one did (`revealed` by it).
+
+    key:  the inbox key that it would have left. door: by which the higher one came.
+    full: all Messages of the resource's type are subscribed to, so that it ought to have come.
+    Told again, it stays as it is.
+    """
+
+    key: str
+    project_key: str
+    type_id: str
+    resource: str
+    sequence: int
+    revealed: str
+    door: str
+    at: float
+    full: bool
+
+
+class Sought(msgspec.Struct, frozen=True):
+    """What became of a missed Message: `state`, `why`, and the unit that it came as, if it did."""
+
+    key: str
+    state: str
+    at: float
+    why: str = ""
+    unit: str = ""
+
+
+class Swept(msgspec.Struct, frozen=True):
+    """A sweep over the journal has come to here; the next goes on after it."""
+
+    name: str
+    cursor: str
+    at: float
+
+
 Fact = (
     Received
     | Split
@@ -247,6 +285,9 @@ Fact = (
     | RunStopped
     | JobSet
     | JobDue
+    | Missed
+    | Sought
+    | Swept
 )
 
 

@@ -25,6 +25,11 @@ class Reference(msgspec.Struct, frozen=True):
         return f"{self.type_id}/{self.id}"
 
 
+def sequence_key(project: str | None, resource: Reference, number: int) -> str:
+    """Return the inbox key of the Message with this number among those of a resource."""
+    return f"{project}|{resource.type_id}|{resource.id}|#{number}"
+
+
 class Notification(msgspec.Struct, frozen=True, kw_only=True):
     """One change in commercetools, as a subscription tells it.
 

@@ -130,7 +130,7 @@ def announce_all(system: Commercetools, types: list[str] | None = None) -> int:
     """Send the notifications of a creation for what is there already; return for how many."""
     count = 0
     for type_id, kind in BY_TYPE.items():
-        if type_id == "subscription" or (types is not None and type_id not in types):
+        if type_id in {"subscription", "message"} or (types is not None and type_id not in types):
             continue
         for resource in system.project.scan(type_id):
             messages = created(system.project, kind, resource)

@@ -18,6 +18,7 @@ Kind = Literal[
     "stale",
     "duplicate",
     "delay",
+    "lose",
 ]
 
 TERMINAL: frozenset[str] = frozenset({"status", "reset", "html", "truncated", "errors", "hang"})
@@ -31,7 +32,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
                  connection breaks), html (a page instead of JSON), truncated (half of the answer),
                  errors (GraphQL errors and empty data, HTTP 200), hang (no answer for `seconds`),
                  expire-token (the caller's token is void), stale (an older version is read),
-                 duplicate and delay (of notifications: sent twice; sent `seconds` late at most).
+                 duplicate, delay, lose (of notifications: sent twice; sent `seconds` late at most;
+                 never sent).
     operation:   which requests: "" all, else one of their labels: a GraphQL root field
                  ("createOrder"), "query", "mutation", "token", "event", a path of commercetools
                  ("orders"), its method and path ("GET orders"), "notification".

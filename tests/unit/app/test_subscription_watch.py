@@ -9,15 +9,16 @@ from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
 from contracts.scene import Clock
-from e2e.harness import Inside, until
+from e2e.harness import Inside, change, until
 from fluent_connect.app.subscription_watch import SubscriptionWatch
 from fluent_connect.app.telemetry import Telemetry
 from fluent_connect.journal.outages import open_outages_from_rows, outages_statement
 from fluent_connect.journal.record import recorder
-from fluent_connect.model.errors import UnreachableError
+from fluent_connect.model.errors import ConnectError, UnreachableError
 from fluent_connect.model.fact import Outage
 from fluent_connect.queues.engines.sqlite import SqliteStore
 from fluent_connect.queues.store import Store
+from fluent_connect.sandbox.faults import Fault
 from fluent_connect.sandbox.servers import Options, Sandbox
 
 OF = "subscription/shop/fluent-connect"
@@ -28,12 +29,11 @@ class Api:
 
     def __init__(self) -> None:
         self.status: str | None = "Healthy"
-        self.error: Exception | None = None
+        self.error: ConnectError | None = None
+        self.others: Mapping[str, str | ConnectError | None] = {}
 
-    async def __call__(self) -> Mapping[str, str | None]:
-        if self.error is not None:
-            raise self.error
-        return {"shop": self.status}
+    async def __call__(self) -> Mapping[str, str | ConnectError | None]:
+        return {**self.others, "shop": self.error or self.status}
 
 
 @pytest.fixture
@@ -90,6 +90,39 @@ async def test_what_cannot_be_asked_stays_as_it_was(store: Store) -> None:
     assert [line["event"] for line in logs] == ["subscription health cannot be read"]
     assert watch.problems() == []
     assert await outages(store) == []
+
+
+async def test_a_project_that_cannot_be_asked_hides_no_other(store: Store) -> None:
+    api, telemetry = Api(), Telemetry()
+    api.others = {"first": UnreachableError("no connection")}
+    api.status = "TemporaryError"
+    clock = Clock(1000.0)
+    watch = SubscriptionWatch(store, telemetry, api, key="fluent-connect", clock=clock)
+    await watch.look()
+    assert watch.problems() == [f"{OF}: TemporaryError"]
+    told = generate_latest(telemetry.registry)
+    assert b'subscription_read_timestamp_seconds{project="shop"} 1000.0' in told
+    assert b'subscription_read_timestamp_seconds{project="first"}' not in told
+
+
+async def test_without_the_scope_to_look_no_message_waits(tmp_path: Path) -> None:
+    section = {
+        "subscription.destination.type": "IronMQ",
+        "subscription.destination.uri": "http://127.0.0.1:9/",
+        "subscription.watch-every": "50ms",
+    }
+    async with (
+        Sandbox(Options(customers=1, orders=1)) as sandbox,
+        Inside(sandbox, tmp_path, section) as connector,
+    ):
+        faults = sandbox.commercetools.faults
+        faults.set([Fault(kind="status", operation="subscriptions", status=403)])
+        asked = sandbox.commercetools.requests
+        await until(lambda: next(iter(faults)).struck > 1)
+        (customer,) = sandbox.commercetools.project.scan("customer")
+        assert await connector.post(change("customer", customer["id"])) == 202
+        await until(lambda: sandbox.fluent.entities.find("customer", customer["id"]))
+        assert not connector.service.clients.breakers.paused(), asked
 
 
 async def test_an_outage_outlives_a_restart(store: Store) -> None:

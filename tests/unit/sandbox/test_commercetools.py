@@ -139,7 +139,7 @@ async def test_what_is_not_there_answers_501_or_404(caller: Caller) -> None:
     )
     assert status == 501
     assert "setShoeSize" in body["message"]
-    assert (await caller.ct("GET", "messages"))[0] == 501
+    assert (await caller.ct("GET", "graphql"))[0] == 501
     assert (await caller.ct("GET", "nothing"))[0] == 404
 
 

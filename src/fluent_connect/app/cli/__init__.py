@@ -31,7 +31,7 @@ COMMANDS = {
     "ledger": ("ledger", "count what was accepted, and what became of it"),
     "erase": ("erasing", "clear what is stored of a customer"),
     "backup": ("backups:backup", "copy the live store to a file"),
-    "restore": ("backups:restore", "put a backup into an empty data folder"),
+    "restore": ("backups:restore", "put it into an empty folder"),
     "migrate": ("migrating", "bring the store's schema up to date; move it to PostgreSQL"),
     "version": ("version", "tell the versions"),
 }
@@ -72,6 +72,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def overview() -> str:
-    """Return what `--help` says: all commands on one screen."""
-    lines = (f"  {name:<9} {what}" for name, (_, what) in COMMANDS.items())
+    """Return what `--help` says: all commands on one screen, those of one module on one line."""
+    shared: dict[str, list[str]] = {}
+    for name, (place, _) in COMMANDS.items():
+        shared.setdefault(place.partition(":")[0], []).append(name)
+    told = (
+        (", ".join(names), "; ".join(COMMANDS[name][1] for name in names))
+        for names in shared.values()
+    )
+    lines = (f"  {names:<16}{what}" for names, what in told)
     return "\n".join([_USAGE.rstrip("\n"), *lines, _REST.rstrip("\n"), ""])

@@ -27,6 +27,7 @@ from fluent_connect.app.cli.output import (
     told,
 )
 from fluent_connect.app.cli.story import masked, story
+from fluent_connect.journal.gaps import STATES, Gap, gaps_from_rows, gaps_statement
 from fluent_connect.journal.search import (
     EventFilter,
     EventRow,
@@ -49,6 +50,14 @@ _COLUMNS = (
     Column("KIND", wide=True),
     Column("ROUTE", wide=True),
     Column("WHAT"),
+)
+_GAP_COLUMNS = (
+    Column("AGE"),
+    Column("STATE"),
+    Column("RESOURCE"),
+    Column("SEQUENCE"),
+    Column("REVEALED BY", wide=True),
+    Column("WHY"),
 )
 _TIME = "A time: '2h ago', 2026-01-31T12:00:00Z."
 
@@ -158,6 +167,48 @@ def show(
         line(each)
     for unit, shown in bodies.items():
         line(f"the request of {unit}:\n{shown}")
+
+
+@command(app, "gaps", "events gaps", "events gaps --state missing,gone --since '2d ago' --json")
+def gaps(
+    *,
+    state: Annotated[
+        list[str] | None,
+        typer.Option("--state", help=f"Of {', '.join(STATES)}; several with commas."),
+    ] = None,
+    since: Annotated[str | None, typer.Option("--since", help=_TIME)] = None,
+    limit: Limit = 50,
+    data: DataFolder = None,
+    config: ConfigFolder = None,
+    profile: Profiles = None,
+    json: Json = False,
+    wide: Wide = False,
+) -> None:
+    """List Messages that did not come, though later ones of their resource did; newest first.
+
+    missing: it ought to have come. possible: not all Messages of its type are subscribed to.
+    arrived: it came late. fetched: taken from commercetools. gone: commercetools has it no more.
+    """
+    from_ = 0.0 if since is None else reading.moment(since)
+    wanted = gaps_statement(states=reading.words(state or (), STATES), since=from_, limit=limit)
+
+    async def found(opened: Store) -> list[Gap]:
+        return list(gaps_from_rows(await opened.read(wanted)))
+
+    rows = store.ask(store.path_of(data, config, profile), found)
+    if json:
+        for row in rows:
+            json_line(told(row))
+        return
+    table(_GAP_COLUMNS, [_gap_cells(row) for row in rows], wide=wide)
+    if not rows:
+        note("no message is missing")
+
+
+def _gap_cells(gap: Gap) -> list[str]:
+    about = f"{gap.type_id} {gap.resource}"
+    what = gap.why if not gap.unit else f"{gap.why}: events show {gap.unit}"
+    return [ago(gap.at), gap.state, about, str(gap.sequence), gap.revealed, what]
 
 
 def nothing(text: str) -> CliError:

@@ -49,7 +49,11 @@ def since(text: str, now: float | None = None) -> float:
 
 def states(texts: Sequence[str]) -> tuple[str, ...]:
     """Return the states; `waiting` stands for all that wait. Raise CliError for an unknown one."""
-    known = (*STATES, "waiting")
+    return words(texts, (*STATES, "waiting"))
+
+
+def words(texts: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Return the words, which commas may join. Raise CliError for one that is not known."""
     wanted = tuple(word for text in texts for word in re.split(r"[,\s]+", text) if word)
     for word in wanted:
         if word not in known:

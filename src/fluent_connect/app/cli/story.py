@@ -102,7 +102,16 @@ def _words(step: Step, start: float) -> tuple[str, str]:
         return "listened" if listened else step.state, step.reason
     if step.what == "parcel":
         return step.state, _waiting(step, start)
+    if step.what == "gap":
+        return "gap", _gap(step)
     return _arrival(step)
+
+
+def _gap(step: Step) -> str:
+    """Tell of a lower number that had not come when this one had."""
+    where = f": events show {step.name}" if step.name else ""
+    why = f" ({step.reason})" if step.reason else ""
+    return f"sequence {step.sequence} of {step.type_id} {step.resource} {step.state}{why}{where}"
 
 
 def _arrival(step: Step) -> tuple[str, str]:

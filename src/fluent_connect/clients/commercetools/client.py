@@ -1,7 +1,7 @@
 """commercetools over HTTP: read, query and update resources, typed by what the caller wants."""
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote, urlencode
 
@@ -9,6 +9,7 @@ import msgspec
 
 from fluent_connect.clients.commercetools.model import Update
 from fluent_connect.clients.http import Answer, Door, Trace
+from fluent_connect.clients.redact import words
 from fluent_connect.clients.statuses import VersionConflictError
 from fluent_connect.model.errors import MalformedError, RefusedError
 from fluent_connect.model.notification import Reference
@@ -28,6 +29,9 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 _any = msgspec.json.Decoder()
 _PLAIN = re.compile(r"[A-Za-z0-9_.~=-]*\Z").match
 """What `quote` would leave as it is, asked in a tenth of its time."""
+_MOST_MESSAGES = 10_000
+"""Of one resource; commercetools lets nobody page further."""
+_NO_MESSAGES = frozenset({400, 403, 404, 501})
 
 
 class _Versioned(msgspec.Struct):
@@ -36,6 +40,13 @@ class _Versioned(msgspec.Struct):
 
 class _Known(msgspec.Struct):
     id: str
+
+
+class _Numbered(msgspec.Struct, rename="camel"):
+    sequence_number: int
+
+
+_numbered = msgspec.json.Decoder(_Numbered).decode
 
 
 class _Page(msgspec.Struct, Generic[T]):
@@ -172,6 +183,29 @@ class Commercetools:
         parameters = _parameters(where, (), 0, (), variables or {}, total=True)
         answer = await self._page(type_id, parameters)
         return self._api.read(answer, _Counted, self._trace).total
+
+    async def messages(self, about: Reference, numbers: Collection[int]) -> dict[int, bytes]:
+        """Return those Messages of a resource that commercetools still has, by number, as JSON.
+
+        Raise RefusedError where they may not be asked for: the scope is missing (view_messages), or
+        the project does not keep Messages. Nothing else suffers for that.
+        """
+        found: dict[int, bytes] = {}
+        where = f'resource(typeId="{about.type_id}" and id="{about.id}")'
+        for offset in range(0, _MOST_MESSAGES, PAGE):
+            parameters = [("where", where), ("sort", "sequenceNumber asc"), ("limit", str(PAGE)),
+                          ("offset", str(offset)), ("withTotal", "false")]  # fmt: skip
+            path = f"{self._api.path('message')}?{urlencode(parameters, quote_via=quote)}"
+            answer = await self._api.door.call("GET", path, self._trace, accept=_NO_MESSAGES)
+            if answer.status in _NO_MESSAGES:
+                said = f"commercetools {self._api.path('message')} answered {answer.status}"
+                raise RefusedError(f"{said}: {words(answer.body)}", status=answer.status)
+            page = self._results(answer, msgspec.Raw)
+            read = [(_numbered(raw).sequence_number, bytes(raw)) for raw in page]
+            found |= {number: raw for number, raw in read if number in numbers}
+            if len(page) < PAGE or max(number for number, _ in read) >= max(numbers):
+                break
+        return found
 
     async def update(self, update: Update) -> int:
         """Apply the actions and return the new version.

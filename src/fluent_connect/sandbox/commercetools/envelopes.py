@@ -19,7 +19,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """An endpoint, how it wants notifications wrapped and authenticated, and which it wants.
 
     api_key: sent as `x-api-key`. basic: "user:password". secret: signs as Standard Webhooks do
-    (a `whsec_` secret is base64, any other is taken as it is). test: try it out at first with the
+    (a `whsec_` secret is base64, any other is taken as it is). types: typeId -> the Messages of it
+    that are wanted, where not all are. test: try it out at first with the
     notification about the subscription itself.
     """
 
@@ -32,12 +33,15 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
     messages: tuple[str, ...] = MESSAGES
     changes: tuple[str, ...] = CHANGES
+    types: Mapping[str, frozenset[str]] = {}
     test: bool = True
 
     def wants(self, notice: Notice) -> bool:
         """Say whether a subscription of this kind would send this notification."""
-        wanted = self.changes if notice.kind.startswith("Resource") else self.messages
-        return notice.type_id in wanted
+        if notice.kind.startswith("Resource"):
+            return notice.type_id in self.changes
+        named = self.types.get(notice.type_id)
+        return notice.type_id in self.messages and (not named or notice.kind in named)
 
 
 def wrap(envelope: Envelope, payload: Json, number: int, at: str) -> tuple[bytes, str]:

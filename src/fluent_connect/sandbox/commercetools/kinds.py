@@ -72,6 +72,7 @@ _KINDS = (
     Kind(type_id="shipping-method", path="shipping-methods"),
     Kind(type_id="customer-group", path="customer-groups"),
     Kind(type_id="subscription", path="subscriptions"),
+    Kind(type_id="message", path="messages", identifiers={}),
 )
 BY_PATH = {kind.path: kind for kind in _KINDS}
 BY_TYPE = {kind.type_id: kind for kind in _KINDS}
@@ -86,6 +87,8 @@ def identifiers(kind: Kind, resource: Json) -> set[tuple[str, str]]:
     }
     if kind.type_id == "product":
         found |= {("sku", variant["sku"]) for variant in variants(resource) if variant.get("sku")}
+    if kind.type_id == "message":
+        found.add(("resource", resource["resource"]["id"]))
     if kind.type_id == "order":
         payments = (resource.get("paymentInfo") or {}).get("payments") or ()
         found |= {("payment", payment["id"]) for payment in payments}

@@ -57,6 +57,8 @@ class Notifier:
         if not self.targets:
             return
         for notice in notices(self._project, told):
+            if notice.number:
+                self._project.keep_message(notice.payload)
             for target in self.targets.values():
                 if target.wants(notice):
                     self._put(target, notice)
@@ -105,6 +107,8 @@ class Notifier:
     def _put(self, target: Target, notice: Notice) -> None:
         labels = ("notification", notice.kind, notice.type_id)
         faults = self._faults.pick(labels)
+        if any(fault.kind == "lose" for fault in faults):
+            return
         copies = 1 + sum(fault.kind == "duplicate" for fault in faults)
         for _ in range(copies):
             late = sum(f.seconds * self._faults.fraction() for f in faults if f.kind == "delay")

@@ -24,6 +24,8 @@ CREATE TABLE IF NOT EXISTS sequence(
   type TEXT, id TEXT, number INTEGER, PRIMARY KEY(type, id)) WITHOUT ROWID;
 """
 UNIQUE = {"key", "orderNumber", "sku", "email", "customerNumber"}
+_OF_DELIVERY = {"notificationType", "projectKey"}
+"""What a delivery says beside the Message itself."""
 _SHARED = {("inventory-entry", "sku"), ("standalone-price", "sku")}
 
 
@@ -169,6 +171,11 @@ class Project:
     def announce(self, told: Told) -> None:
         """Tell of a change that was made before anybody listened."""
         self._tell(told)
+
+    def keep_message(self, payload: Json) -> None:
+        """Keep a Message for who queries Messages; nobody is told of it."""
+        message = {name: value for name, value in payload.items() if name not in _OF_DELIVERY}
+        self._write(BY_TYPE["message"], message)
 
     def next_sequence(self, type_id: str, id_: str) -> int:
         """Return the next Message number of a resource."""

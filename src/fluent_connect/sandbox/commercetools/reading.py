@@ -162,6 +162,8 @@ def _indexed(project: Project, type_id: str, fact: Fact, variables: Variables) -
         return sorted(set(values))
     if fact.path == ("paymentInfo", "payments", "id"):
         return project.ids(type_id, "payment", *values)
+    if fact.path == ("resource", "id") and type_id == "message":
+        return project.ids(type_id, "resource", *values)
     if len(fact.path) == 1 and fact.path[0] in BY_TYPE[type_id].identifiers:
         return project.ids(type_id, fact.path[0], *values)
     return None

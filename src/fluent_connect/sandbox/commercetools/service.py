@@ -169,13 +169,15 @@ class Commercetools:
         if len(call.body) > _LARGEST:
             return error(413, "ContentTooLarge", "The request is larger than 16 MB.")
         segments = call.segments[1:]
-        if segments and segments[0] in {"graphql", "in-store", "messages"}:
+        if segments and segments[0] in {"graphql", "in-store"}:
             raise not_implemented(segments[0])
         projected = segments[:1] == ["product-projections"]
         kind = BY_PATH.get("products" if projected else segments[0] if segments else "")
         if kind is None:
             raise RefusedRequestError(404, "NotFound", "There is nothing at this path.")
         writes = call.method in {"POST", "DELETE"} or segments[-1] == "health"
+        if kind.type_id == "message" and call.method != "GET":
+            raise RefusedRequestError(405, "InvalidMethod", "Messages are read only.")
         if kind.type_id == "subscription" and writes:
             return await self.subscriptions.answer(call, segments)
         if call.method in {"GET", "HEAD"}:

@@ -141,6 +141,10 @@ def _target(subscription: Json) -> Target:
         api_key=destination.get("accessKey", ""),
         messages=_types(subscription["messages"]),
         changes=_types(subscription["changes"]),
+        types={
+            entry["resourceTypeId"]: frozenset(entry.get("types") or ())
+            for entry in subscription["messages"]
+        },
         test=False,
     )
 

@@ -39,6 +39,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     version: int
     payload: Json
+    number: int = 0
+    """Of a Message its number among those of the resource."""
 
 
 def notices(project: Project, told: Told) -> Iterator[Notice]:
@@ -90,11 +92,12 @@ def test_notice(project: Project, subscription: Json) -> Notice:
 def _message(project: Project, told: Told, message: Json, version: int) -> Notice:
     resource = told.resource
     id_ = str(uuid.uuid4())
+    number = project.next_sequence(told.kind.type_id, resource["id"])
     payload = {
         "notificationType": "Message",
         "id": id_,
         "version": 1,
-        "sequenceNumber": project.next_sequence(told.kind.type_id, resource["id"]),
+        "sequenceNumber": number,
         **_common(project, told),
         "resourceVersion": version,
         **message,
@@ -108,6 +111,7 @@ def _message(project: Project, told: Told, message: Json, version: int) -> Notic
         kind=message["type"],
         version=version,
         payload=payload,
+        number=number,
     )
 
 

@@ -97,7 +97,7 @@ async def test_what_is_missing_is_shown_then_made_and_not_made_again(
 
     again = await desk("--json")
     assert again.code == 0
-    assert {row["key"]: row["differences"] for row in again.rows} == dict.fromkeys(KEYS, [])
+    assert {row["key"]: row["differences"] for row in again.rows} == {key: [] for key in KEYS}
     assert held(sandbox) == there
 
 

@@ -64,8 +64,11 @@ def _judge(config: Config, handlers: Handlers) -> None:
     found = check(config, handlers)
     if wrong := errors(found):
         raise ConfigMistakes(wrong)
+    log = structlog.get_logger("fluent_connect")
+    for notice in config.notices:
+        log.info("configuration", what=notice)
     for doubt in found:
-        structlog.get_logger("fluent_connect").warning(
+        log.warning(
             "configuration", code=doubt.code, where=str(doubt.place), what=doubt.what, fix=doubt.fix
         )
 

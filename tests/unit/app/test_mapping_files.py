@@ -65,6 +65,39 @@ def test_a_file_is_laid_over_ours_and_the_last_profile_wins(
     assert [each.name for each in read] == ["category.yml", "category-dev.yml"]
 
 
+def test_a_file_of_a_profile_that_is_not_asked_for_is_told_of(
+    mapping: Write, environ: dict[str, str]
+) -> None:
+    folder = mapping(
+        category="category: { fields: { summary: { value: base } } }",
+        category__dev="category: { fields: { summary: { value: dev } } }",
+        category__our__own="category: { fields: { summary: { value: typo } } }",
+    )
+    told = [each for each in load(folder, ["dev"], environ).notices if "left alone" in each]
+    name = "mapping/category-our-own.yml"
+    assert told == [f"{name} is left alone: it is of the profile 'our-own', which is not asked for"]
+    assert summary(folder, environ) == "base"
+
+
+def test_placeholders_are_replaced_in_mapping_files_too(
+    mapping: Write, environ: dict[str, str]
+) -> None:
+    folder = mapping(category='category: { fields: { summary: { value: "${SHOP:none} $${x}" } } }')
+    assert summary(folder, environ) == "none ${x}"
+    assert summary(folder, {**environ, "SHOP": "north"}) == "north ${x}"
+
+
+def test_a_placeholder_that_is_not_set_is_a_mistake_with_its_place(
+    mapping: Write, environ: dict[str, str]
+) -> None:
+    folder = mapping(category="category:\n  fields:\n    summary: { value: '${SHOP}' }\n")
+    with pytest.raises(ConfigMistakes) as raised:
+        load(folder, (), environ)
+    (found,) = raised.value.mistakes
+    assert (found.code, found.place.line, found.place.column) == ("CFG005", 3, 23)
+    assert found.why == "a value for category.fields.summary.value"
+
+
 def test_a_profile_that_no_file_has_is_still_a_mistake(
     mapping: Write, environ: dict[str, str]
 ) -> None:

@@ -33,11 +33,12 @@ from fluent_connect.app.config.mistakes import (
     nearest,
 )
 from fluent_connect.app.config.queues import Placed, place_queues
+from fluent_connect.app.config.replacing import replaced
 from fluent_connect.app.config.result import Config, Examined
 from fluent_connect.app.config.sources import ROOT, Found, at, gather, layer_of, merged, packaged
 from fluent_connect.app.config.validate import Validated, leaves, single_values, validate, written
 from fluent_connect.app.config.values import is_secret
-from fluent_connect.model.yaml import Leaf, Listing, Node, Place, Table
+from fluent_connect.model.yaml import Place, Table
 
 _PREFIX = "FC_"
 _PROFILES = "FC_PROFILES"
@@ -95,7 +96,7 @@ def examine(
         flags,
         None if engine is None else str(engine),
         gather(directory, profiles),
-        read_mapping(directory, profiles),
+        read_mapping(directory, profiles, placeholders.from_environment(environ)),
     )
     return _examined(given, None)
 
@@ -234,45 +235,7 @@ def _replaced(
     """Return the tree with its placeholders replaced, and those that could not be."""
     mistakes: list[Mistake] = []
     lookup = placeholders.from_environment(environ, secrets)
-    whole = _resolve(table, (), lookup, mistakes)
-    return (whole if isinstance(whole, Table) else table), mistakes
-
-
-def _resolve(
-    node: Node, path: tuple[str | int, ...], lookup: placeholders.Lookup, mistakes: list[Mistake]
-) -> Node:
-    match node:
-        case Table():
-            entries = {
-                key: _resolve(value, (*path, key), lookup, mistakes)
-                for key, value in node.entries.items()
-            }
-            return Table(entries, node.keys, node.place)
-        case Listing():
-            items = (
-                _resolve(item, (*path, i), lookup, mistakes) for i, item in enumerate(node.items)
-            )
-            return Listing(tuple(items), node.place)
-    try:
-        return placeholders.resolve(node, lookup)
-    except placeholders.PlaceholderError as error:
-        mistakes.append(_unset(error, node, path))
-        return Leaf("", node.place, node.source)
-
-
-def _unset(
-    error: placeholders.PlaceholderError, leaf: Leaf, path: tuple[str | int, ...]
-) -> Mistake:
-    shown = f"{path[-1]}: {leaf.text}" if path else ""
-    if error.name is None:
-        fix = "write ${NAME} or ${NAME:default}; a dollar sign as it is: $${"
-        why = "a placeholder ${NAME:default}"
-        return Mistake(
-            code="CFG009", place=leaf.place, what=str(error), why=why, fix=fix, shown=shown
-        )
-    fix = f"set {error.name}, or give a default: ${{{error.name}:…}}"
-    why = f"a value for {written(path)}"
-    return Mistake(code="CFG005", place=leaf.place, what=str(error), why=why, fix=fix, shown=shown)
+    return replaced(table, lookup, mistakes), mistakes
 
 
 def _grouped(unset: Sequence[Mistake], directory: Path | None) -> list[Mistake]:
@@ -305,7 +268,7 @@ def _config(
         **taken,
         data=Path(connect.data),
         files=(*found.files, *rest["mapping"].files),
-        notices=(*found.notices, *rest.pop("left_out")),
+        notices=(*found.notices, *rest["mapping"].notices, *rest.pop("left_out")),
         accounts=fed.accounts,
         settings=fed.settings,
         queues=placed.queues,

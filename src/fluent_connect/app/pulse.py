@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 
 import structlog
@@ -15,6 +15,7 @@ from fluent_connect.model.parcel import CT_QUEUE, EVENT_QUEUE
 from fluent_connect.queues.store import Depth, Store, StoreError
 
 _STALLED = 60.0
+_PAUSES_EVERY = 0.5
 
 
 class Pulse:
@@ -60,14 +61,10 @@ class Pulse:
         return self.room.used >= self._refuse
 
     async def run(self) -> None:
-        """Look again and again, until cancelled; pauses every second, the rest more seldom."""
-        looked = 0.0
-        while True:
-            if self._clock() - looked >= self._every:
-                await self.look()
-                looked = self._clock()
-            await asyncio.sleep(1.0)
-            await self.look_at_pauses()
+        """Look again and again, until cancelled: at pauses often, however long the rest takes."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_again(self.look, self._every))
+            group.create_task(_again(self.look_at_pauses, _PAUSES_EVERY))
 
     async def look(self) -> None:
         """Take all figures now."""
@@ -118,6 +115,12 @@ class Pulse:
         ready = sum(depth.ready + depth.leased for depth in self.depths.values())
         last = max(self._telemetry.last_commit, self._started)
         return bool(ready) and not self.stopped() and self._clock() - last > _STALLED
+
+
+async def _again(look: Callable[[], Awaitable[None]], every: float) -> None:
+    while True:
+        await look()
+        await asyncio.sleep(every)
 
 
 class _Gauges:

@@ -1,5 +1,6 @@
 """What the pulse tells of a store, with a clock that the test sets."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from contracts.scene import Clock, parcel, put, state
+from e2e.harness import until
 from fluent_connect.app import disk
 from fluent_connect.app.pulse import Pulse
 from fluent_connect.app.telemetry import Telemetry
@@ -14,12 +16,22 @@ from fluent_connect.journal.record import recorder
 from fluent_connect.model.fact import Paused, Received, Statement
 from fluent_connect.queues.engines.memory import MemoryStore
 from fluent_connect.queues.engines.sqlite import SqliteStore
-from fluent_connect.queues.store import StoreError
+from fluent_connect.queues.store import Depth, StoreError
 
 
 class Broken(MemoryStore):
     async def read(self, statement: Statement) -> Sequence[Mapping[str, object]]:
         raise StoreError("no room")
+
+
+class Slow(SqliteStore):
+    """Counts nothing before it is let to."""
+
+    patience: asyncio.Event
+
+    async def depth(self, queue: str) -> Depth:
+        await self.patience.wait()
+        return await super().depth(queue)
 
 
 @pytest.fixture
@@ -85,6 +97,20 @@ async def test_no_progress_for_a_minute_is_not_ready_unless_it_was_stopped(
     await pulse.look_at_pauses()
     outages.append("acme/*")
     assert set(pulse.stopped()) == {"other/*", "acme/*"}
+    await store.close()
+
+
+async def test_a_pause_bites_while_the_rest_is_still_counted(
+    tmp_path: Path, telemetry: Telemetry, clock: Clock
+) -> None:
+    store = await Slow.open(tmp_path / "connect.db", recorder(), clock=clock)
+    Slow.patience = asyncio.Event()
+    pulse = Pulse(store, telemetry, None, clock=clock)
+    running = asyncio.create_task(pulse.run())
+    await state(store, Paused("acme/*", clock.now, "me"))
+    await until(pulse.stopped, within=5.0)
+    assert pulse.depths == {}
+    running.cancel()
     await store.close()
 
 

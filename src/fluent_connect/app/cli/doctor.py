@@ -30,6 +30,7 @@ from fluent_connect.app.cli.probes.runtime import runtime
 from fluent_connect.app.cli.probes.storage import storage
 from fluent_connect.app.config.mistakes import did_you_mean
 from fluent_connect.app.config.result import Config, Examined
+from fluent_connect.app.subscriptions import taken_in_full
 from fluent_connect.clients.accounts import Account
 from fluent_connect.clients.transports import open_transport
 from fluent_connect.handlers.settings import Settings
@@ -99,7 +100,16 @@ async def _platforms(config: Config, groups: Sequence[str]) -> list[Finding]:
     transport = open_transport(connections=32)
     if "commercetools" in groups:
         projects = {one.commercetools.project_key: one for one in config.accounts}
-        asked += [commercetools(one, transport) for one in projects.values()]
+        full = config.gaps.record != "off" and bool(taken_in_full(config))
+        asked += [
+            commercetools(
+                one,
+                transport,
+                subscribed=config.subscription is not None,
+                fetched=config.gaps.fetch and full,
+            )
+            for one in projects.values()
+        ]
     if "fluent" in groups:
         catalogues = [_catalogue(config, one) for one in config.accounts]
         pairs = zip(config.accounts, catalogues, strict=True)

@@ -48,8 +48,9 @@ def as_decimal(value: Any) -> Decimal:
     if isinstance(value, Decimal):
         return value
     if isinstance(value, int | float | str) and not isinstance(value, bool):
+        written = str(value).strip()
         try:
-            made = Decimal(str(value).strip())
+            made = Decimal(written if written.isascii() and "_" not in written else "NaN")
         except InvalidOperation:
             made = Decimal("NaN")
         if made.is_finite() and abs(made.adjusted()) <= _DIGITS:

@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 import structlog
 
+from e2e.harness import configure
 from fluent_connect.app import logs
 from fluent_connect.app.cli.trigger import _SANDBOX
 from fluent_connect.app.discovery import discover
 from fluent_connect.app.playground import SECRET, configured, variables
 from fluent_connect.app.service import Options, Service
+from fluent_connect.sandbox.faults import Fault
 from fluent_connect.sandbox.servers import Options as SandboxOptions
 from fluent_connect.sandbox.servers import Sandbox
 from unit.app.cli.shelf import ROUTE, Ran, Shell, fill
@@ -95,6 +97,30 @@ async def test_what_is_wrong_is_named_with_its_fix(  # noqa: PLR0917 - fixtures 
     assert found[line]["state"] == "fail"
     assert words in found[line]["measured"]
     assert found[line]["fix"]
+
+
+async def test_what_the_watches_need_is_asked_for_where_they_are_on(
+    shell: Shell, environ: dict[str, str], sandbox: Sandbox, tmp_path: Path
+) -> None:
+    assert environ
+    _, found = await doctor(shell, "--only", "commercetools")
+    assert "subscription" not in found["commercetools scopes"]["measured"]
+    assert "commercetools messages" not in found
+    section = {"destination": {"type": "IronMQ", "uri": "http://127.0.0.1:9/"}}
+    folder = configure(tmp_path / "config", subscription=section)
+    words = ("--only", "commercetools", "--config", str(folder))
+    code, found = await doctor(shell, *words)
+    assert (code, found["commercetools messages"]["state"]) == (0, "ok")
+    assert "subscription" in found["commercetools scopes"]["measured"]
+    denied = [
+        Fault(kind="status", operation=each, status=403) for each in ("messages", "subscriptions")
+    ]
+    sandbox.commercetools.faults.set(denied)
+    code, found = await doctor(shell, *words)
+    assert code == 9
+    assert "manage_subscriptions" in found["commercetools subscription"]["fix"]
+    assert found["commercetools messages"]["state"] == "warn"
+    assert "view_messages" in found["commercetools messages"]["fix"]
 
 
 async def test_one_group_alone_is_looked_at(shell: Shell, environ: dict[str, str]) -> None:

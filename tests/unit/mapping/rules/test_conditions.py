@@ -45,6 +45,12 @@ def test_a_condition_holds_or_not(condition: str, *, holds: bool) -> None:
     assert made == ({"it": True} if holds else {})
 
 
+@pytest.mark.parametrize("text", ["1_000", "\uff11\uff12", "NaN", "1e400", "0x10"])
+def test_what_only_looks_like_a_number_is_none(text: str) -> None:
+    with pytest.raises(UnprocessableError, match="a text is no number"):
+        filled("it: { number: order.orderNumber }", order(orderNumber=text))
+
+
 def test_what_cannot_be_compared_is_dead_with_its_place() -> None:
     rule = "it: { when: { order.origin: { at-least: 5 } }, then: order.id }"
     with pytest.raises(UnprocessableError, match=r"1\.yml:3:5: order\.it: a text is no number"):

@@ -48,6 +48,7 @@ BIG_LINES = """{
         ("{ value: false }", {}, False),
         ("{ value: 1.5 }", {}, 1.5),
         ("{ value: [a, 2] }", {}, ["a", 2]),
+        ("{ number: order.orderNumber }", {"orderNumber": " 7.50 "}, 7.5),
         ("{ first: [order.orderNumber, order.id] }", {"orderNumber": "  "}, "o-1"),
         ("{ first: [order.orderNumber, order.origin] }", {}, None),
         ("{ join: [order.id, order.orderNumber, order.origin] }", {"origin": "POS"}, "o-1 POS"),

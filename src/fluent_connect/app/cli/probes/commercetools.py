@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import msgspec
+
 from fluent_connect.app.cli.probes.finding import LONGEST, Finding, bounded, skipped
 from fluent_connect.clients.accounts import Account
 from fluent_connect.clients.breaker import Breaker
@@ -31,13 +33,24 @@ _SCOPES = {
     "store": "view_stores",
     "type": "view_types",
 }
+_WATCHED = {"subscription": "manage_subscriptions"}
+"""Of what is asked only where a Subscription is configured."""
 _DENIED = re.compile(r"answered 40[13]\b")
 _OFF, _FAR = 5.0, 60.0
+_KEEPING = (
+    "have the project keep Messages, and give the scope view_messages, so that missing ones can be"
+    " fetched; or write `gaps: { fetch: false }`"
+)
 _SIGN_IN = "correct client id, client secret, project key and the two URLs; look at the scopes"
 
 
-async def commercetools(account: Account, transport: Transport) -> Sequence[Finding]:
-    """Return what a project lets an account do: sign in, and read each kind that handlers read."""
+async def commercetools(
+    account: Account, transport: Transport, *, subscribed: bool = False, fetched: bool = False
+) -> Sequence[Finding]:
+    """Return what a project lets an account do: sign in, and read each kind that handlers read.
+
+    subscribed: the Subscription is ours to watch. fetched: missing Messages are to be fetched.
+    """
     access = account.commercetools
     group = f"commercetools {access.project_key}"
     tokens = ClientCredentials(access, transport, timeout=LONGEST)
@@ -47,9 +60,13 @@ async def commercetools(account: Account, transport: Transport) -> Sequence[Find
         return [signed, _mild(clock), skipped(group, "scopes", "there is no token")]
     probes = [
         bounded(_scope(account, transport, tokens, type_id), group, type_id, _granting(type_id))
-        for type_id in _SCOPES
+        for type_id in (*_SCOPES, *(_WATCHED if subscribed else ()))
     ]
-    return [signed, _mild(clock), *_short(await asyncio.gather(*probes), group)]
+    found = [*_short(await asyncio.gather(*probes), group)]
+    if fetched:
+        kept = bounded(_messages(account, transport, tokens), group, "messages", _KEEPING)
+        found.append(_doubtful(await kept))
+    return [signed, _mild(clock), *found]
 
 
 async def _token(tokens: Tokens, group: str) -> Finding:
@@ -88,10 +105,21 @@ async def _scope(account: Account, transport: Transport, tokens: Tokens, type_id
             name=type_id,
             state="fail",
             measured=f"refused: {error}",
-            expected=f"scope {_SCOPES[type_id]}:{account.commercetools.project_key}",
+            expected=f"scope {_needed(type_id)}:{account.commercetools.project_key}",
             fix=_granting(type_id),
         )
     return Finding(group=group, name=type_id, state="ok", measured="readable")
+
+
+async def _messages(account: Account, transport: Transport, tokens: Tokens) -> Finding:
+    group = f"commercetools {account.commercetools.project_key}"
+    await _view(account, transport, tokens).query("message", dict[str, Any], limit=0)
+    return Finding(group=group, name="messages", state="ok", measured="may be queried")
+
+
+def _doubtful(found: Finding) -> Finding:
+    """Return a failure as a doubt: the traffic does without it."""
+    return msgspec.structs.replace(found, state="warn" if found.state == "fail" else found.state)
 
 
 def _view(account: Account, transport: Transport, tokens: Tokens) -> Commercetools:
@@ -125,5 +153,9 @@ def _mild(clock: Finding) -> Finding:
     return skipped(clock.group, clock.name, clock.measured) if lost else clock
 
 
+def _needed(type_id: str) -> str:
+    return _SCOPES.get(type_id) or _WATCHED[type_id]
+
+
 def _granting(type_id: str) -> str:
-    return f"give the API client the scope {_SCOPES[type_id]} (or manage_...)"
+    return f"give the API client the scope {_needed(type_id)} (or manage_...)"

@@ -6,7 +6,7 @@ a number is there if the inbox knows its key, or if it was read and waits or is 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -20,8 +20,9 @@ from fluent_connect.model.notification import Reference, sequence_key
 from fluent_connect.model.outcome import Outcome
 from fluent_connect.queues.store import Store, StoreError, Write
 
-_BACK = 100
-"""How many numbers below one that came are looked at; what is lower is not missed."""
+_BACK = (8, 100)
+"""How many numbers below one that came are looked at, at first and at last."""
+_ASKED = 2000
 _PAGE = 500
 _LATE = 2 * 86400.0
 """For how long a possible gap is looked at again."""
@@ -127,28 +128,39 @@ class GapWatch:
         if not absent:
             return ()
         held = gaps.held_from_rows(await self._store.read(gaps.held_statement()))
-        found: list[Missed] = []
-        for key in sorted(absent):
-            found += await self._gap(below[key], held)
-        return found
+        lower = await self._lower([below[key] for key in sorted(absent)], held)
+        return [each for above, number in lower for each in self._between(above, number)]
 
-    async def _gap(self, above: Numbered, held: Collection[gaps.Place]) -> Sequence[Missed]:
-        """Return what is missing between a number and the next lower one that came.
+    async def _lower(
+        self, above: Sequence[Numbered], held: Collection[gaps.Place]
+    ) -> Sequence[tuple[Numbered, int]]:
+        """Return, with each, the next lower number that came.
 
         None lower: the resource is older than we are, and nobody can say what is missing.
         """
-        top = int(above.sequence or 0)
-        numbers = {
-            self._key(above, number): number for number in range(max(1, top - _BACK), top - 1)
-        }
-        same = (above.project_key, above.type_id, above.resource)
-        came = {numbers[key] for key in await self._known(numbers)}
-        came |= {number for number in range(1, top) if (*same, number) in held}
-        if not came:
-            return ()
+        found: list[tuple[Numbered, int]] = []
+        left = above
+        for back in _BACK:
+            keys = {
+                self._key(each, number): (each, number)
+                for each in left
+                for number in _numbers_below(each, back)
+            }
+            came = [keys[key] for key in await self._known(keys)]
+            came += [place for place in keys.values() if _place(*place) in held]
+            highest: dict[str, tuple[Numbered, int]] = {}
+            for each, number in came:
+                if number > highest.get(each.id, (each, 0))[1]:
+                    highest[each.id] = (each, number)
+            found += highest.values()
+            left = [each for each in left if each.id not in highest]
+        return found
+
+    def _between(self, above: Numbered, lower: int) -> Iterator[Missed]:
+        """Yield the numbers between two that came."""
         now, full = self._clock(), self._full(above.type_id)
-        return [
-            Missed(
+        for number in range(lower + 1, above.sequence or 0):
+            yield Missed(
                 key=self._key(above, number),
                 project_key=above.project_key or self._project,
                 type_id=above.type_id,
@@ -159,8 +171,6 @@ class GapWatch:
                 at=now,
                 full=full,
             )
-            for number in range(max(came) + 1, top)
-        ]
 
     def _recorded(self, type_id: str) -> bool:
         return self._section.record == "all" or self._full(type_id)
@@ -170,10 +180,11 @@ class GapWatch:
         return sequence_key(of.project_key or self._project, about, number)
 
     async def _known(self, keys: Mapping[str, object]) -> set[str]:
-        if not keys:
-            return set()
-        rows = await self._store.read(gaps.seen_statement(list(keys)))
-        return {str(row["key"]) for row in rows}
+        found: set[str] = set()
+        for some in _batched(list(keys), _ASKED):
+            rows = await self._store.read(gaps.seen_statement(some))
+            found |= {str(row["key"]) for row in rows}
+        return found
 
     async def _arrived(self) -> None:
         now = self._clock()
@@ -198,3 +209,18 @@ class GapWatch:
             sequence=missed.sequence,
             revealed_by=missed.revealed,
         )
+
+
+def _numbers_below(of: Numbered, back: int) -> range:
+    """Return the numbers to look at; the one right below is known to be absent, or held."""
+    top = of.sequence or 0
+    return range(max(1, top - back), top)
+
+
+def _place(of: Numbered, number: int) -> gaps.Place:
+    return of.project_key, of.type_id, of.resource, number
+
+
+def _batched(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """Yield the keys, so many at a time."""
+    return (keys[start : start + size] for start in range(0, len(keys), size))

@@ -45,7 +45,7 @@ class Scene:
         self.store = store
         self.clock = clock
         self.telemetry = Telemetry()
-        self.count = 0
+        self.count = 1
 
     def watch(
         self, *, full: bool = True, record: str = "all", fetch: GapFetcher | None = None
@@ -63,32 +63,35 @@ class Scene:
 
     async def come(self, *numbers: int, of: str = "o-1", project: str = "shop") -> str:
         """Take Messages of these numbers to their end; return the id of the last."""
-        id_ = ""
-        for number in numbers:
-            self.clock.advance(1.0)
-            id_ = await self._receive()
-            delivery = (await self.store.take(CT_QUEUE, 1, 0.0))[0]
-            told = self._told(id_, number, of, project)
+        self.clock.advance(1.0)
+        ids = await self._receive(len(numbers))
+        taken = await self.store.take(CT_QUEUE, len(numbers), 0.0)
+        writes = []
+        for delivery, number in zip(taken, numbers, strict=True):
+            told = self._told(delivery.parcel.id, number, of, project)
             guards = (Unseen(sequence_key(project or "shop", Reference("order", of), number)),)
             outcome = Outcome(Skipped("filtered"), guards=guards, facts=(told,))
-            await self.store.commit(Write(outcome, delivery))
-        return id_
+            writes.append(Write(outcome, delivery))
+        await self.store.commit(*writes)
+        return ids[-1]
 
     async def stumble(self, number: int, fate: Dead | Later, of: str = "o-1") -> None:
         """Take a Message that cannot be handed on: it is dead, or tried again."""
-        id_ = await self._receive()
+        (id_,) = await self._receive(1)
         delivery = (await self.store.take(CT_QUEUE, 1, 0.0))[0]
         facts = (self._told(id_, number, of, "shop"),)
         await self.store.commit(Write(Outcome(fate, facts=facts), delivery))
 
-    async def _receive(self) -> str:
-        self.count += 1
-        id_ = f"{self.count:032x}"
-        received = Received(id_, "eu", self.clock.now, 2)
-        parcel = Parcel(id_, "", b"{}", {"door": "eu"})
-        outcome = Outcome(puts=(Put(CT_QUEUE, parcel),), facts=(received,))
-        await self.store.commit(Write(outcome))
-        return id_
+    async def _receive(self, count: int) -> Sequence[str]:
+        ids = [f"{number:032x}" for number in range(self.count, self.count + count)]
+        self.count += count
+        writes = []
+        for id_ in ids:
+            received = Received(id_, "eu", self.clock.now, 2)
+            parcel = Parcel(id_, "", b"{}", {"door": "eu"})
+            writes.append(Write(Outcome(puts=(Put(CT_QUEUE, parcel),), facts=(received,))))
+        await self.store.commit(*writes)
+        return ids
 
     def _told(self, id_: str, number: int | None, of: str, project: str) -> Told:
         return Told(id_, f"n-{id_}", "X", project, "order", of, 7, number, self.clock.now)
@@ -216,9 +219,7 @@ async def test_possible_gaps_may_go_unrecorded(scene: Scene) -> None:
 async def test_many_pages_of_messages_are_gone_over(scene: Scene) -> None:
     watch = scene.watch()
     await watch.sweep()
-    for number in range(1, 1202):
-        if number not in {3, 700, 1100}:
-            await scene.come(number)
+    await scene.come(*(number for number in range(1, 1202) if number not in {3, 700, 1100}))
     scene.clock.advance(700)
     await watch.sweep()
     assert await scene.gaps() == dict.fromkeys((3, 700, 1100), "missing")

@@ -67,11 +67,17 @@ def worst_message(missing: int = UNACCOUNTED) -> str:
     return f"max(CASE WHEN m.id IS NOT NULL THEN {code('g', 'k', missing)} END)"
 
 
+_TOLD = "max(CASE WHEN f.state = 'done' AND f.reason LIKE '% message%' THEN f.reason END)"
+_MADE = "count(CASE WHEN m.cause = 'notification' THEN 1 END)"
+_LACKS = f"{_TOLD} NOT LIKE ({_MADE} || ' message%')"
+"""The listener made more messages of a unit than there are: what became of them is not known."""
+
+
 def unit_code(missing: int = UNACCOUNTED) -> str:
     """Return the aggregate for the state of a unit: its messages' worst, else its own."""
     own, worst = f"max({code('f', 'l', missing)})", worst_message(missing)
     return (
-        f"CASE WHEN {worst} IS NULL OR {own} >= {FIRST_WAITING}"
+        f"CASE WHEN {_LACKS} THEN {UNACCOUNTED} WHEN {worst} IS NULL OR {own} >= {FIRST_WAITING}"
         f" AND {own} > {worst} THEN {own} ELSE {worst} END"
     )
 

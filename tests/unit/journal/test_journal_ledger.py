@@ -3,7 +3,7 @@ import time
 import pytest
 
 from fluent_connect.journal.ledger import Ledger
-from fluent_connect.model.fact import Received, Settled, Split
+from fluent_connect.model.fact import Queued, Received, Settled, Split
 from fluent_connect.model.parcel import CT_QUEUE
 from unit.journal.books import BLOCKED, LEASED, NOW, PARKED, READY, Books, queued
 
@@ -154,7 +154,14 @@ class TestARowDeletedBehindItsBack:
         assert books.ledger() == Ledger(accepted=1, done=1)
 
     @pytest.mark.parametrize(
-        ("table", "id_"), [("fate", "a"), ("fate", "a.1"), ("receipt", "a"), ("parcel", "c")]
+        ("table", "id_"),
+        [
+            ("fate", "a"),
+            ("fate", "a.1"),
+            ("receipt", "a"),
+            ("message", "a.1"),
+            ("parcel", "c"),
+        ],
     )
     def test_shows_as_unaccounted(self, books: Books, table: str, id_: str) -> None:
         books.receive("c")
@@ -168,6 +175,20 @@ class TestARowDeletedBehindItsBack:
         books.listen("c", 2)
         books.forget("parcel", "c.1")
         assert books.unaccounted() == ["c"]
+
+    def test_shows_for_all_rows_of_a_message(self, books: Books) -> None:
+        for table in ("message", "fate", "attempt"):
+            books.forget(table, "a.0")
+        assert books.unaccounted() == ["a"]
+        books.forget("message", "a.1")
+        assert (books.ledger().unaccounted, books.unaccounted()) == (1, ["a"])
+
+    def test_shows_though_a_message_of_a_message_is_there(self, books: Books) -> None:
+        refresh = Queued("a.0.0", None, "orders", "acme", "1", "order", "r-1", 7, "refresh", NOW)
+        books.remember(refresh, Settled("a.0.0", "done", "", NOW, 1))
+        assert books.ledger().closes
+        books.forget("message", "a.1")
+        assert books.unaccounted() == ["a"]
 
     def test_shows_for_what_could_no_longer_be_revived(self, books: Books) -> None:
         books.receive("c")

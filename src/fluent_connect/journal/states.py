@@ -68,7 +68,7 @@ def worst_message(missing: int = UNACCOUNTED) -> str:
 
 
 _TOLD = "max(CASE WHEN f.state = 'done' AND f.reason LIKE '% message%' THEN f.reason END)"
-_MADE = "count(CASE WHEN m.cause = 'notification' THEN 1 END)"
+_MADE = "count(CASE WHEN instr(substr(m.id, length(r.id) + 2), '.') = 0 THEN 1 END)"
 _LACKS = f"{_TOLD} NOT LIKE ({_MADE} || ' message%')"
 """The listener made more messages of a unit than there are: what became of them is not known."""
 

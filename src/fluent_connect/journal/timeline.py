@@ -219,7 +219,7 @@ def resource_timeline_statement(
 def timeline_from_rows(rows: Iterable[Mapping[str, object]]) -> Sequence[Step]:
     """Return the steps in the rows of `timeline_statement`: unit by unit, newest unit first."""
     steps = [_step(row) for row in rows]
-    steps.sort(key=lambda step: (step.at, _PLACE[step.what]))
+    steps.sort(key=lambda step: (step.at, _PLACE[step.what], step.sequence or 0))
     now_at_the_end = sorted(steps, key=lambda step: step.what == "parcel")
     return sorted(now_at_the_end, key=lambda step: step.unit, reverse=True)
 

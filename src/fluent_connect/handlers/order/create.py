@@ -36,7 +36,7 @@ from fluent_connect.model.errors import RetryableError, Skip, UnprocessableError
 from fluent_connect.model.message import Message
 from fluent_connect.model.notification import Reference
 
-_IMPORT_LOOK = 15.0
+_IMPORT_LOOK = 15
 _EXPAND = (
     "paymentInfo.payments[*]",
     "shippingInfo.shippingMethod",

@@ -18,11 +18,12 @@ from fluent_connect.model.parcel import Parcel
 from fluent_connect.queues.engines.sqlite.cache import Cache
 from fluent_connect.queues.engines.sqlite.checkpoints import Checkpoints
 from fluent_connect.queues.engines.sqlite.commit import Committer, parcel_of, release, renewed
+from fluent_connect.queues.engines.sqlite.looks import Looks
 from fluent_connect.queues.engines.sqlite.reader import Reader
 from fluent_connect.queues.engines.sqlite.reclaim import reclaim
 from fluent_connect.queues.engines.sqlite.schema import connect, migrate
 from fluent_connect.queues.engines.sqlite.take import Taker
-from fluent_connect.queues.engines.sqlite.thread import Commit, DatabaseThread, Look, Take, Work
+from fluent_connect.queues.engines.sqlite.thread import Commit, DatabaseThread, Take, Work
 from fluent_connect.queues.store import Delivery, Depth, Verdict, Write
 
 T = TypeVar("T")
@@ -63,6 +64,7 @@ class SqliteStore:
             clock,
             after=self._checkpoints.after_commit,
         )
+        self._looks = Looks(self._thread)
         self._connection = connection
         self._reader = Reader(str(path))
 
@@ -129,7 +131,7 @@ class SqliteStore:
         """Return the fences that stand."""
         if not keys:
             return {}
-        found: Mapping[str, Fence] = await self._thread.ask(Look(_loop(), keys))
+        found: Mapping[str, Fence] = await self._looks.ask(keys)
         return found
 
     async def delivered(self) -> int:

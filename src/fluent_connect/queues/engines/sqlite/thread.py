@@ -189,11 +189,23 @@ class DatabaseThread:
         if self._broken is not None:
             return self._refuse([*batch, *self._waiting], self._broken)
         try:
+            if self._only_looks(batch):
+                return self._works(batch)
             with_verdicts = self._commits([r for r in batch if isinstance(r, Commit)], batch)
         except apsw.Error as error:
             self._note(error)
             return self._refuse([r for r in batch if not isinstance(r, Take)], error)
         return with_verdicts
+
+    def _only_looks(self, batch: Sequence[Request]) -> bool:
+        """Say whether all that was asked is a statement that needs no transaction of ours."""
+        if not batch or not all(isinstance(request, Look) for request in batch):
+            return False
+        now, late = self._clock(), time.monotonic()
+        return now - self._swept < _SWEEP and not any(
+            late >= take.deadline or (take.due is not None and now >= take.due)
+            for take in self._waiting
+        )
 
     def _commits(self, commits: Sequence[Commit], batch: Sequence[Request]) -> list[Request]:
         writes = [write for commit in commits for write in commit.writes]

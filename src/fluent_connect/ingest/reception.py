@@ -59,7 +59,7 @@ class Reception(asyncio.Protocol):
         self._query = b""
         self._url = b""
         self._headers: dict[bytes, bytes] = {}
-        self._body_at = self._whole_at = 0
+        self._looked = self._body_at = self._whole_at = 0
         self._admitted: Admitted | None = None
         self._begun = self._since = time.monotonic()
         self._served = self._paused = self._closing = False
@@ -133,13 +133,15 @@ class Reception(asyncio.Protocol):
     def _go_on(self, data: bytes | bytearray) -> None:
         """Go as far with a request as what has come of it allows."""
         if not self._whole_at:
-            end = data.find(b"\r\n\r\n") + 4
+            end = data.find(b"\r\n\r\n", self._looked) + 4
             if end < 4:  # noqa: PLR2004 - not found
+                self._looked = max(0, len(data) - 3)
                 if len(data) > _LARGEST_HEAD:
                     self._hand_over(data)
                 else:
                     self._keep(data)
                 return
+            self._looked = 0
             length = self._length(bytes(data[:end]))
             if length is None or (len(data) < end + length and not self._awaits(length)):
                 self._hand_over(data)

@@ -155,3 +155,35 @@ async def test_jobs_are_run_followed_listed_and_stopped_from_the_command_line(
         ]
         assert (await shell("jobs", "run", "batch-produkt-catalogue-sync")).code == 6
         assert (await shell("jobs", "run", JOB, "--prop", "again")).code == 2
+
+
+async def test_a_scheduled_reconcile_shows_drift_as_a_metric_and_mends_it(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    again = {"all": "true", "types": "category,customer", "repair": "true", "settle": "0"}
+    jobs = [{"name": "reconcile", "props": again}, {"name": JOB, "trail": "0s"}]
+    folder = configure(tmp_path / "config", **{**JOBS, "jobs": jobs})
+    async with Inside(sandbox, tmp_path, folder=folder) as connector:
+        assert await add(connector.url) == 202
+        assert (await over(tmp_path)).state == "SUCCESSFUL"
+        held = next(iter(sandbox.fluent.entities.listing("category")))
+        sandbox.fluent.entities.save({**held, "name": "Edited in Fluent"})
+        assert await add(connector.url, job="reconcile") == 202
+        (run,) = await until(
+            lambda: [each for each in runs(tmp_path) if each.job == "reconcile" and not each.open]
+        )
+        assert run.state == "SUCCESSFUL", run
+        _, metrics = await connector.get("/metrics")
+        label = 'account="SANDBOX/1",class="%s",type="%s"'
+        gauge = "fluent_connect_reconcile_resources{%s}"
+        assert gauge % (label % ("different", "category")) + " 1.0" in metrics
+        # The customers were never told of.
+        assert gauge % (label % ("missing", "customer")) + " 2.0" in metrics
+
+        def mended() -> bool:
+            found = sandbox.fluent.entities.find("category", str(held["ref"]))
+            return found is not None and found["name"] == held["name"]
+
+        await until(mended)
+        await until(lambda: len(list(sandbox.fluent.entities.listing("customer"))) == 2)
+        assert Books(tmp_path).ledger().closes

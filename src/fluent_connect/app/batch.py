@@ -11,6 +11,7 @@ from fluent_connect.app.config.sections import NotificationsSection
 from fluent_connect.app.handlers import Handlers
 from fluent_connect.app.job_metrics import JobMetrics
 from fluent_connect.app.notices import Notifier
+from fluent_connect.app.reconcile.scheduled import Scheduled
 from fluent_connect.app.scheduler_door import App, SchedulerDoor
 from fluent_connect.app.telemetry import Telemetry
 from fluent_connect.clients.accounts import Account, Accounts
@@ -60,6 +61,7 @@ class Batch:
             settings=self._settings,
             retry=config.retry.policy,
             outage=outage,
+            comparer=Scheduled(config, handlers, store, clients, telemetry),
         )
         planned = planned_jobs(config.jobs, config.accounts, config.time_zone)
         self._scheduler = Scheduler(store, planned)

@@ -14,6 +14,7 @@ from structlog.typing import FilteringBoundLogger as Logger
 from fluent_connect.clients.commercetools.client import Commercetools
 from fluent_connect.clients.fluent.client import Fluent
 from fluent_connect.handlers.settings import Settings
+from fluent_connect.jobs.comparer import Comparer
 from fluent_connect.jobs.notice import Notice
 from fluent_connect.model.errors import UnprocessableError
 from fluent_connect.model.fact import Statement
@@ -54,6 +55,7 @@ class JobContext(msgspec.Struct, frozen=True):
     begun:   when the run began; the same after a restart.
     upserts: the name of the messages that bring a resource of a type about in Fluent.
     read:    search the journal.
+    comparer: compares what both systems hold; None where nothing can.
     """
 
     commercetools: Commercetools
@@ -68,6 +70,7 @@ class JobContext(msgspec.Struct, frozen=True):
     begun: datetime = msgspec.field(default_factory=lambda: datetime.now(UTC))
     upserts: Mapping[str, str] = {}
     read: Read = _reads_nothing
+    comparer: Comparer | None = None
     clock: Callable[[], float] = time.time
 
     def upsert(

@@ -17,6 +17,7 @@ from fluent_connect.clients.fluent.client import Fluent
 from fluent_connect.clients.trace import Trace
 from fluent_connect.handlers.settings import Settings
 from fluent_connect.jobs import notice
+from fluent_connect.jobs.comparer import Comparer
 from fluent_connect.jobs.documents import Document
 from fluent_connect.jobs.job_handler import JobContext, Page, Window
 from fluent_connect.jobs.job_settings import JobSettings
@@ -70,6 +71,7 @@ class JobRouter:
         settings: Callable[[Account], Settings] = lambda _: Settings(),
         retry: RetryPolicy | None = None,
         outage: Callable[[Delivery], bool] = lambda _: False,
+        comparer: Comparer | None = None,
         backlog: int = 10_000,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -78,6 +80,7 @@ class JobRouter:
         self._accounts = accounts
         self._clients = clients
         self._documents = documents
+        self._comparer = comparer
         self._targets = targets
         self._settings = settings
         self._retry = retry or RetryPolicy()
@@ -158,6 +161,7 @@ class JobRouter:
             begun=step.begun or at(self._clock()),
             upserts=self._targets.upserts,
             read=self._store.read,
+            comparer=self._comparer,
             clock=self._clock,
         )
 

@@ -17,7 +17,7 @@ from fluent_connect.app.cli.output import note
 from fluent_connect.app.config.mistakes import ConfigMistakes
 from fluent_connect.app.explain.history import History, history
 from fluent_connect.app.explain.sides import Sides, read_both
-from fluent_connect.app.explain.subjects import KINDS, meant
+from fluent_connect.app.explain.subjects import KINDS, is_id, meant
 from fluent_connect.app.explain.verdict import Case, judge
 from fluent_connect.app.shadow.editions import Edition, edition
 from fluent_connect.app.shadow.recorded import Records
@@ -172,7 +172,7 @@ async def _id_of(
     """Return the id of what commercetools knows by that name, or by that id."""
     account = running.config.accounts[0]
     found = await reading.sought(account, type_id, where, text)
-    if not found:
+    if not found and is_id(text):
         by_id = await reading.resource(account, Reference(type_id, text))
         found = [] if by_id is None else [by_id]
     return str(found[0]["id"]) if found else None

@@ -18,7 +18,7 @@ from fluent_connect.app.cli.output import Column, json_line, line, note, table
 from fluent_connect.app.cli.prompts import agreed
 from fluent_connect.app.cli.replaying import Going, Replaying
 from fluent_connect.app.config.mistakes import did_you_mean
-from fluent_connect.app.explain.subjects import KINDS
+from fluent_connect.app.explain.subjects import KINDS, is_id
 from fluent_connect.app.reconcile.finding import Finding
 from fluent_connect.app.reconcile.forward import Which
 from fluent_connect.app.reconcile.mending import mended_by
@@ -86,6 +86,10 @@ class Reconciling(msgspec.Struct, frozen=True, kw_only=True):
                 note(f"interrupted: {tally.seen:,} compared; nothing was put")
                 self._tell(tally, shown)
                 return INTERRUPTED
+            if self.keys and not tally.seen:
+                names = ", ".join(self.keys)
+                do = "look with `fluent-connect explain`: it says what is known of it"
+                raise CliError("CLI007", f"commercetools has no {self.type_id} {names}", do=do)
             self._tell(tally, shown)
             if self.repair:
                 await self._mend(opened, tally, spool, run)
@@ -186,10 +190,9 @@ class Reconciling(msgspec.Struct, frozen=True, kw_only=True):
 
 def _predicates(type_id: str, keys: Sequence[str]) -> Sequence[tuple[str, str]]:
     """Return how commercetools is asked for what these texts may name."""
-    kinds = [each for each in KINDS.values() if type_id in each.types and each.query]
-    return [(f"({each.query} or id = :text)", key) for key in keys for each in kinds[:1]] + [
-        (each.query, key) for key in keys for each in kinds[1:]
-    ]
+    asked = [each.query for each in KINDS.values() if type_id in each.types and each.query]
+    named = [(query, key) for key in keys for query in asked]
+    return [*named, *(("id = :text", key) for key in keys if is_id(key))]
 
 
 def _cells(found: Finding) -> list[str]:

@@ -1,5 +1,6 @@
 """What somebody means who asks about an order, a customer, a SKU, or just about `1234`. Pure."""
 
+import uuid
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -62,6 +63,15 @@ def meant(found: Sequence[Subject], kind: str | None) -> list[Subject]:
     if kind is None and ranked:
         ranked = [each for each in ranked if each.how == ranked[0].how]
     return list({(each.type_id, each.resource): each for each in reversed(ranked)}.values())[::-1]
+
+
+def is_id(text: str) -> bool:
+    """Say whether a text may be the id of a resource: commercetools refuses to look for others."""
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _rank(how: str) -> int:

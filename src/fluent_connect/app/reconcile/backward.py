@@ -54,7 +54,7 @@ CONNECTIONS: Mapping[str, Sequence[Connection]] = {
     "category": (Connection("categories", "catalogue", _NODE),),
     "product": (
         Connection("standardProducts", "catalogue", _NODE),
-        Connection("variantProducts", "catalogue", f"{_NODE} product {{ ref }}"),
+        Connection("variantProducts", "catalogue", f"{_NODE} product {{ {_NODE} }}"),
     ),
 }
 
@@ -86,27 +86,36 @@ class Backward:
 
         An entity of which it cannot be found out is unknown, never extra.
         """
-        told: set[str] = set()
-        for connection in CONNECTIONS[type_id]:
-            async for nodes in self._pages(account, connection):
-                yield await self._page(account, type_id, connection, nodes, told)
+        cursor: str | None = ""
+        while cursor is not None:
+            found, cursor = await self.page(account, type_id, cursor)
+            yield found
 
-    async def _pages(
-        self, account: Account, connection: Connection
-    ) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
-        variables: dict[str, object] = {"first": _PAGE, "after": None}
+    async def page(
+        self, account: Account, type_id: str, cursor: str
+    ) -> tuple[Sequence[Finding], str | None]:
+        """Return the findings of the page behind a cursor ("": the first), and the next cursor."""
+        number, _, after = cursor.partition(":")
+        connections, at = CONNECTIONS[type_id], int(number or 0)
+        nodes, more = await self._nodes(account, connections[at], after)
+        found = await self._page(account, type_id, connections[at], nodes)
+        if more is not None:
+            return found, f"{at}:{more}"
+        return found, f"{at + 1}:" if at + 1 < len(connections) else None
+
+    async def _nodes(
+        self, account: Account, connection: Connection, after: str
+    ) -> tuple[Sequence[Mapping[str, Any]], str | None]:
+        variables: dict[str, object] = {"first": _PAGE, "after": after or None}
         if "retailer" in connection.arguments and account.retailer.isdecimal():
             variables["retailers"] = [int(account.retailer)]
         if "catalogue" in connection.arguments:
             variables["catalogue"] = {"ref": self._settings.catalogue}
-        while True:
-            answer = await self._reading.fluent(account, connection.document, variables)
-            found = answer.get("found") or {}
-            edges = [each for each in found.get("edges") or () if each and each.get("node")]
-            yield [each["node"] for each in edges]
-            if not edges or not (found.get("pageInfo") or {}).get("hasNextPage"):
-                return
-            variables["after"] = edges[-1]["cursor"]
+        answer = await self._reading.fluent(account, connection.document, variables)
+        found = answer.get("found") or {}
+        edges = [each for each in found.get("edges") or () if each and each.get("node")]
+        more = bool(edges) and (found.get("pageInfo") or {}).get("hasNextPage")
+        return [each["node"] for each in edges], edges[-1]["cursor"] if more else None
 
     async def _page(
         self,
@@ -114,7 +123,6 @@ class Backward:
         type_id: str,
         connection: Connection,
         nodes: Sequence[Mapping[str, Any]],
-        told: set[str],
     ) -> Sequence[Finding]:
         found: list[Finding] = []
         sources: dict[str, Mapping[str, Any]] = {}
@@ -122,24 +130,21 @@ class Backward:
             source = attribute(node, connection.identity)
             if not source or self._of_another(account, node):
                 found.append(self._told((account, type_id), node, "foreign", str(source or "")))
-            elif not (self._is_guest(type_id, node) or node.get("status") == _INACTIVE):
+            elif not (self._is_guest(type_id, node) or _is_over(node, source, connection)):
                 sources.setdefault(str(source), node)
-        sources = {id_: node for id_, node in sources.items() if id_ not in told}
         try:
             there = await self._there(account, type_id, list(sources))
         except ConnectError as error:
+            why = str(error)
             return [
                 *found,
                 *(
-                    self._told((account, type_id), node, "unknown", id_, reason=str(error))
+                    self._told((account, type_id), node, "unknown", id_, reason=why)
                     for id_, node in sources.items()
                 ),
             ]
-        for id_, node in sources.items():
-            if id_ not in there:
-                told.add(id_)
-                found.append(await self._gone(account, type_id, node, id_))
-        return found
+        gone = [(id_, node) for id_, node in sources.items() if id_ not in there]
+        return [*found, *[await self._gone(account, type_id, node, id_) for id_, node in gone]]
 
     async def _there(self, account: Account, type_id: str, ids: Sequence[str]) -> set[str]:
         found: set[str] = set()
@@ -190,3 +195,11 @@ class Backward:
     def _is_guest(self, type_id: str, node: Mapping[str, Any]) -> bool:
         guest = f"{self._settings.username_prefix}guest-"
         return type_id == "customer" and str(node.get("username") or "").startswith(guest)
+
+
+def _is_over(node: Mapping[str, Any], source: object, connection: Connection) -> bool:
+    """Say whether an entity is out of use, or told with the product that it belongs to."""
+    if node.get("status") == _INACTIVE:
+        return True
+    above = node.get("product") or {}
+    return attribute(above, connection.identity) == source and above.get("status") != _INACTIVE

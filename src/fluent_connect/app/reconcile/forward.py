@@ -68,43 +68,55 @@ class Forward:
 
     async def findings(self, account: Account, which: Which) -> AsyncIterator[Sequence[Finding]]:
         """Yield the findings page by page; no more than a page is ever in memory."""
-        async for page in self._pages(account, which):
-            found = []
-            for start in range(0, len(page), _AT_ONCE):
-                some = page[start : start + _AT_ONCE]
-                found += await asyncio.gather(
-                    *(self._finding(account, which.type_id, each) for each in some)
-                )
+        if which.keys or which.sample is not None:
+            async for some in self._chosen(account, which):
+                yield await self._compared_all(account, which, some)
+            return
+        after: str | None = ""
+        while after is not None:
+            found, after = await self.page(account, which, after)
             yield found
 
-    async def _pages(self, account: Account, which: Which) -> AsyncIterator[Sequence[Seen]]:
+    async def page(
+        self, account: Account, which: Which, after: str
+    ) -> tuple[Sequence[Finding], str | None]:
+        """Return the findings of the page behind the id `after`, and its last id; None: the last.
+
+        By id, never by offset: what is changed, made or deleted meanwhile moves nothing.
+        """
+        more = (f'id > "{after}"',) if after else ()
+        seen = await self._reading.heads(
+            account, which.type_id, Seen, (*_since(which), *more), variables={}, limit=_PAGE
+        )
+        found = await self._compared_all(account, which, seen)
+        return found, seen[-1].id if len(seen) == _PAGE else None
+
+    async def _compared_all(
+        self, account: Account, which: Which, page: Sequence[Seen]
+    ) -> list[Finding]:
+        found: list[Finding] = []
+        for start in range(0, len(page), _AT_ONCE):
+            some = page[start : start + _AT_ONCE]
+            found += await asyncio.gather(
+                *(self._finding(account, which.type_id, each) for each in some)
+            )
+        return found
+
+    async def _chosen(self, account: Account, which: Which) -> AsyncIterator[Sequence[Seen]]:
+        """Yield what keys name, or what a sample draws."""
         where = _since(which)
-        if which.keys:
-            for predicate, text in which.keys:
-                yield await self._reading.heads(
-                    account,
-                    which.type_id,
-                    Seen,
-                    (*where, predicate),
-                    variables={"text": text},
-                    limit=_PAGE,
-                )
-            return
-        if which.sample is not None:
+        for predicate, text in which.keys:
+            yield await self._reading.heads(
+                account,
+                which.type_id,
+                Seen,
+                (*where, predicate),
+                variables={"text": text},
+                limit=_PAGE,
+            )
+        if which.sample is not None and not which.keys:
             async for page in self._sampled(account, which, where, which.sample):
                 yield page
-            return
-        after = ""
-        while True:
-            more = (f'id > "{after}"',) if after else ()
-            page = await self._reading.heads(
-                account, which.type_id, Seen, (*where, *more), variables={}, limit=_PAGE
-            )
-            if page:
-                yield page
-            if len(page) < _PAGE:
-                return
-            after = page[-1].id
 
     async def _sampled(
         self, account: Account, which: Which, where: Sequence[str], count: int

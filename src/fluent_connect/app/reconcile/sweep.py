@@ -16,6 +16,8 @@ from fluent_connect.model.message import Message, lane
 from fluent_connect.model.notification import Reference
 from fluent_connect.queues.store import Store
 
+_THERE, _BACK = "there:", "back:"
+"""What cursors begin with: forward through commercetools, then back through Fluent."""
 _CALLS = {"order": 4, "customer": 3, "product": 5, "category": 4}
 
 
@@ -54,26 +56,46 @@ class Sweep:
         What Fluent has too much of is looked for only where everything is compared: neither a
         sample nor a window tells what is no longer there.
         """
-        forward = Forward(self._reading, self._edition, self._busy, settle=self._settle)
         try:
-            async for page in forward.findings(account, which):
+            async for page in self._forward().findings(account, which):
                 yield page
         except ConnectError as error:
             yield [_broken(account, which.type_id, "commercetools", error)]
             return
         if which.keys or which.sample is not None or which.since is not None:
             return
+        try:
+            async for page in self._backward(account).findings(account, which.type_id):
+                yield page
+        except ConnectError as error:
+            yield [_broken(account, which.type_id, "fluent", error)]
+
+    async def page(
+        self, account: Account, which: Which, cursor: str | None
+    ) -> tuple[Sequence[Finding], str | None]:
+        """Return one page (`cursor` None: the first) and the next one's cursor; raise what fails.
+
+        `which` names a type, and perhaps since when: no keys, no sample.
+        """
+        way, _, after = (cursor or _THERE).partition(":")
+        if f"{way}:" == _THERE:
+            found, more = await self._forward().page(account, which, after)
+            if more is not None:
+                return found, _THERE + more
+            return found, _BACK if which.since is None else None
+        found, more = await self._backward(account).page(account, which.type_id, after)
+        return found, None if more is None else _BACK + more
+
+    def _forward(self) -> Forward:
+        return Forward(self._reading, self._edition, self._busy, settle=self._settle)
+
+    def _backward(self, account: Account) -> Backward:
         settings = self._edition.config.settings.get((account.name, account.retailer))
 
         async def busy(type_id: str, id_: str) -> bool:
             return await self._waits(lane(account.name, account.retailer, Reference(type_id, id_)))
 
-        backward = Backward(self._reading, settings or Settings(), busy, self._deleted)
-        try:
-            async for page in backward.findings(account, which.type_id):
-                yield page
-        except ConnectError as error:
-            yield [_broken(account, which.type_id, "fluent", error)]
+        return Backward(self._reading, settings or Settings(), busy, self._deleted)
 
     async def _busy(self, message: Message) -> bool:
         return await self._waits(message.key)

@@ -236,6 +236,9 @@ async def test_keys_samples_and_windows_narrow_it(sold: Scene) -> None:
     order = next(iter(sold.project.scan("order")))
     for key in (order["orderNumber"], order["id"]):
         assert (await reconcile(sold, "orders", "--key", key))[-1]["summary"]["seen"] == 1
+    nobody = await sold.run("reconcile", "orders", "--key", "nobody")
+    assert (nobody.code, nobody.out) == (6, "")
+    assert "CLI007" in nobody.err
     sample = await reconcile(sold, "orders", "--sample", "3", "--seed", "1")
     assert sample[-1]["summary"]["seen"] == 1
     old = await reconcile(sold, "orders", "--since", "2100-01-01")

@@ -8,7 +8,7 @@ WORKERS ?= auto
 PROPERTIES_EXAMPLES ?= 10000
 FUZZ_SECONDS ?= 120
 
-.PHONY: run demo test check bench crash properties fuzz attacks deployment deployment-lint clean
+.PHONY: run demo test check bench crash mutants chaos properties fuzz attacks deployment deployment-lint clean
 
 ## run: start the connector with the sandbox and show notifications arriving in Fluent
 run: .venv/.installed
@@ -34,6 +34,14 @@ check: .venv/.installed
 ## crash: kill the service KILLS times on ENGINE and account for every notification
 crash: .venv/.installed
 	$(BIN)/python tests/crash/run.py --kills $(KILLS) --engine $(ENGINE)
+
+## mutants: make known mistakes in a copy of the source, one by one; each must turn a test red
+mutants: .venv/.installed
+	$(BIN)/python tests/mutants/run.py
+
+## chaos: bring about every fault of docs/explanation/fault-tests.md (half an hour)
+chaos: .venv/.installed
+	$(BIN)/python bench/chaos/run.py
 
 ## properties: map PROPERTIES_EXAMPLES generated resources of each kind, judged by Fluent's schema
 properties: .venv/.installed

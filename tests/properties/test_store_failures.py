@@ -109,11 +109,11 @@ class Counting(FakeFluent):
 class Scenario:
     """Fifty orders told to a door, carried by both consumers."""
 
-    def __init__(self, nth: int) -> None:
+    def __init__(self, nth: int, store: Store | None = None) -> None:
         orders = [{"id": f"o{number}", "version": 1} for number in range(_MESSAGES)]
         self.commercetools = FakeCommercetools({"order": orders})
         self.fluent = Counting()
-        self.memory = MemoryStore(recorder())
+        self.memory = store or MemoryStore(recorder())
         self.store = Failing(self.memory, nth)
         self.app = Webhook(self.store, {"default": Door(name="default", schemes=[Open()])})
         routes = RouteTable([Route(_ROUTE, OrderHandler)])

@@ -48,6 +48,14 @@ def test_retry_after_is_read_as_the_standard_and_common_sense_say(
     assert retry_after(answer, NOW.timestamp()) == wait
 
 
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+def test_an_error_that_may_pass_says_when_to_come_again(status: int) -> None:
+    error = error_of("fluent", Answer(status, b"", {"retry-after": "7"}), NOW.timestamp())
+
+    assert isinstance(error, RateLimitedError | UnreachableError)
+    assert error.retry_after == 7.0
+
+
 @pytest.mark.parametrize(
     ("status", "kind"),
     [

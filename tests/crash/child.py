@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from fluent_connect.app.service import Options
+from fluent_connect.app.options import Options
 from fluent_connect.app.start import serve
 from fluent_connect.ingest.webhook import Webhook
 from fluent_connect.model.ids import new_id

@@ -17,8 +17,9 @@ import apsw
 import msgspec
 
 from fluent_connect.app.discovery import discover
+from fluent_connect.app.options import Options
 from fluent_connect.app.playground import SECRET, configured
-from fluent_connect.app.service import Options, Service
+from fluent_connect.app.service import Service
 from fluent_connect.ingest.webhook import PATH
 from fluent_connect.journal.dead import DeadFilter, DeadRow, dead_from_rows, dead_statement
 from fluent_connect.journal.ledger import Ledger, ledger_statement

@@ -4,7 +4,7 @@ import sys
 
 import msgspec
 
-from fluent_connect.app.service import Options
+from fluent_connect.app.options import Options
 from fluent_connect.app.start import serve
 from fluent_connect.model.errors import ConfigError
 

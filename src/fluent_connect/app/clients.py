@@ -116,6 +116,11 @@ class Clients:
             if isinstance(error, BaseException) and not isinstance(error, ConnectError):
                 raise error
 
+    def share(self, among: int) -> None:
+        """Keep to one of so many equal parts of every budget: other processes have the others."""
+        for budget in self._budgets.values():
+            budget.share(among)
+
     def schemas(self) -> Sequence[SchemaReport]:
         """Return what is known of the schema of each Fluent account."""
         return [each.report for each in self._schemas.values()]

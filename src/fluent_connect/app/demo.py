@@ -13,8 +13,9 @@ import uvloop
 
 from fluent_connect.app import logs
 from fluent_connect.app.discovery import discover
+from fluent_connect.app.options import Options
 from fluent_connect.app.playground import SECRET, configured
-from fluent_connect.app.service import Options, Service
+from fluent_connect.app.service import Service
 from fluent_connect.ingest.webhook import PATH
 from fluent_connect.journal.ledger import Ledger
 from fluent_connect.sandbox.commercetools.envelopes import Target

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import resource
 import signal
 import sys
@@ -18,6 +19,7 @@ from fluent_connect.app.dryrun.rehearsal import Rehearsal
 from fluent_connect.app.handlers import Handlers
 from fluent_connect.app.lints import check
 from fluent_connect.app.service import Service
+from fluent_connect.app.workers import Inherited
 from fluent_connect.queues.open import sqlite_path
 
 _ASKED_TWICE = 0.5
@@ -29,11 +31,13 @@ async def run(
     drain: float,
     ready: asyncio.Event | None = None,
     rehearsal: Rehearsal | None = None,
+    role: str = "all",
 ) -> int:
     """Run one service from its start to its end by a signal.
 
     Raise ConfigError if its store is a dry run's, and this is none.
     """
+    inherited = Inherited.of(os.environ)
     place = config.store
     if rehearsal is None and place.startswith("sqlite:"):
         refuse(sqlite_path(place))
@@ -43,15 +47,18 @@ async def run(
     _allow_connections()
     handlers = discover(config.packages, config.paths)
     _judge(config, handlers)
-    service = Service(config, handlers, rehearsal=rehearsal)
+    sockets = inherited.webhook, inherited.admin
+    service = Service(config, handlers, rehearsal=rehearsal, role=role, sockets=sockets)
     stop = _stop_signals()
     began = time.monotonic()
     await service.start()
-    where = f"http://{config.host}:{service.server.port}"
+    where = f"http://{config.host}:{service.server.port}" if service.ingests else f"({role})"
     admin = f"http://{config.admin.host}:{service.admin_server.port}"
     _calm_collector()
     seconds = time.monotonic() - began
-    print(f"ready {where} admin {admin} after {seconds:.2f} s", file=sys.stderr, flush=True)  # noqa: T201
+    told = f"ready {where} admin {admin} after {seconds:.2f} s"
+    if not inherited.serving():
+        print(told, file=sys.stderr, flush=True)  # noqa: T201
     if ready is not None:
         ready.set()
     await stop.wait()

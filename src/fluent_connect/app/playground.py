@@ -12,7 +12,8 @@ from fluent_connect.app.config.load import load
 from fluent_connect.app.config.result import Config
 from fluent_connect.app.dryrun.rehearsal import Rehearsal
 from fluent_connect.app.lifetime import run
-from fluent_connect.app.service import DOOR_SECRET, Options
+from fluent_connect.app.options import Options
+from fluent_connect.app.service import DOOR_SECRET
 from fluent_connect.ingest.webhook import PATH
 from fluent_connect.sandbox.commercetools.envelopes import Target
 from fluent_connect.sandbox.servers import Options as SandboxOptions

@@ -45,6 +45,20 @@ class _Deadlined(HttpToolsProtocol):
         super().on_headers_complete()
 
 
+def bound(host: str, port: int) -> socket.socket:
+    """Return a socket that has the port. Raise ConfigError if it cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((host, port))
+    except OSError as error:
+        made.close()
+        message = f"port {port} on {host} cannot be had: {error.strerror}"
+        raise ConfigError(message) from error
+    return made
+
+
 class _Overdue(Protocol):
     """A connection that ends by itself once it takes too long."""
 
@@ -54,7 +68,8 @@ class _Overdue(Protocol):
 class Server:
     """One port: bound at `start`, drained at `stop`.
 
-    webhook: whose usual requests need not go through `app`, which takes all others.
+    webhook: whose usual requests need not go through `app`, which takes all others. inherited: a
+    socket that a parent has bound already.
     """
 
     def __init__(
@@ -64,8 +79,10 @@ class Server:
         port: int,
         *,
         webhook: Webhook | None = None,
+        inherited: int | None = None,
     ) -> None:
         self._host, self._port = host, port
+        self._inherited = inherited
         self._socket: socket.socket | None = None
         self._task: asyncio.Task[None] | None = None
         self._sweeper: asyncio.Task[None] | None = None
@@ -94,15 +111,10 @@ class Server:
 
     async def start(self) -> None:
         """Bind and listen. Raise ConfigError if the port cannot be had."""
-        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        self._socket = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            self._socket.bind((self._host, self._port))
-        except OSError as error:
-            self._socket.close()
-            message = f"port {self._port} on {self._host} cannot be had: {error.strerror}"
-            raise ConfigError(message) from error
+        if self._inherited is not None:
+            self._socket = socket.socket(fileno=self._inherited)
+        else:
+            self._socket = bound(self._host, self._port)
         self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]))
         self._sweeper = asyncio.create_task(self._sweep())
         while not self._server.started:

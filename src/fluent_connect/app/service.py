@@ -43,51 +43,21 @@ from fluent_connect.model.outcome import Outcome
 from fluent_connect.model.parcel import BATCH_QUEUE, EVENT_QUEUE, NOTIFICATION_QUEUE
 from fluent_connect.queues.consumer import Consumer, Station
 from fluent_connect.queues.open import open_store, sqlite_path
-from fluent_connect.queues.store import Delivery, Store, Verdict, Write
+from fluent_connect.queues.store import Delivery, Shared, Store, Verdict, Write
 from fluent_connect.router.message_router import MessageRouter
 
 _GRACE = 14.0
+_SHARED_EVERY = 2.0
 DOOR_SECRET = "FC_DOOR_SECRET"  # noqa: S105 - the name of the variable
 _DEFAULT_SETTINGS = Settings()
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line says of a run. None: as the configuration says."""
-
-    config: Path | None = None
-    profiles: tuple[str, ...] = ()
-    host: str | None = None
-    port: int | None = None
-    admin_port: int | None = None
-    data: Path | None = None
-    engine: str | None = None
-    log_level: str | None = None
-    sandbox: bool = False
-    dry_run: bool = False
-    json: bool = False
-    """Dry run: what is shown is JSON."""
-    rate: float = 1.0
-    """Sandbox: resources made a second."""
-    drain: float = 5.0
-    """Seconds for which requests are accepted after a stop was asked for."""
-
-    def overrides(self) -> dict[str, object]:
-        """Return the flags as `load` takes them."""
-        return {
-            "host": self.host,
-            "port": self.port,
-            "admin.port": self.admin_port,
-            "data": None if self.data is None else str(self.data.absolute()),
-            "engine": self.engine,
-            "log.level": self.log_level,
-        }
 
 
 class Service:
     """One process that ingests, listens and works.
 
     `patience`: as MessageRouter takes it. `transport`: instead of the configured one. `rehearsal`:
-    nothing is written, and it is told what would have been.
+    nothing is written, and it is told what would have been. `role`: as `Options` has it. `sockets`:
+    of the webhooks and of the admin port, where a parent listens already.
     """
 
     def __init__(
@@ -98,7 +68,11 @@ class Service:
         patience: float = 30.0,
         transport: Transport | None = None,
         rehearsal: Rehearsal | None = None,
+        role: str = "all",
+        sockets: tuple[int | None, int | None] = (None, None),
     ) -> None:
+        self._role = role
+        self._sockets = sockets
         self._patience = patience
         self._transport = transport
         self._rehearsal = rehearsal
@@ -134,23 +108,41 @@ class Service:
         await self._wake_parked()
         await self.pulse.look_at_pauses()
         self._watch_the_loop()
-        self._consume(EVENT_QUEUE, self._router())
         self.batch = self._batch()
-        self._consume(BATCH_QUEUE, self.batch.router)
-        self._consume(NOTIFICATION_QUEUE, self.batch.notifier)
-        for queue, listener in self._listeners().items():
-            self._consume(queue, listener)
+        if self._does("work"):
+            self._consume(EVENT_QUEUE, self._router())
+            self._consume(BATCH_QUEUE, self.batch.router)
+            self._consume(NOTIFICATION_QUEUE, self.batch.notifier)
+        if self._does("listen"):
+            for queue, listener in self._listeners().items():
+                self._consume(queue, listener)
         await self.pulse.look()
         self._start_background()
-        self.admin_server = Server(self._admin().app, config.admin.host, config.admin.port)
-        webhook = self._webhook()
-        self.server = Server(self.batch.door(webhook), config.host, config.port, webhook=webhook)
+        self._make_servers()
         try:
             await self.admin_server.start()
-            await self.server.start()
+            if self.ingests:
+                await self.server.start()
         except ConfigError:
             await self._end()
             raise
+
+    def _make_servers(self) -> None:
+        config, (public, admin) = self.config, self._sockets
+        self.admin_server = Server(
+            self._admin().app, config.admin.host, config.admin.port, inherited=admin
+        )
+        webhook = self._webhook()
+        door = self.batch.door(webhook)
+        self.server = Server(door, config.host, config.port, webhook=webhook, inherited=public)
+
+    @property
+    def ingests(self) -> bool:
+        """Say whether this process takes webhooks."""
+        return self._does("ingest")
+
+    def _does(self, role: str) -> bool:
+        return self._role in {"all", role}
 
     async def _learn_schemas(self) -> None:
         """Ask Fluent what it takes; do not begin where nothing could be sent."""
@@ -164,8 +156,9 @@ class Service:
     async def stop(self, drain: float) -> None:
         """Be not ready at once, accept for `drain` seconds, then finish or release what runs."""
         self.draining = True
-        await asyncio.sleep(drain)
-        await self.server.stop()
+        if self.ingests:
+            await asyncio.sleep(drain)
+            await self.server.stop()
         await self._end()
 
     async def _end(self) -> None:
@@ -190,6 +183,7 @@ class Service:
             record=self.config.journal.record,
             sample=self.config.journal.sample,
             serving=True,
+            role=self._role,
             poll=max(each.poll_wait for each in self.config.listeners.values()),
             trouble=self.troubles.tell,
         )
@@ -311,12 +305,19 @@ class Service:
         keep = Keep(journal.retention_settled, journal.retention_seen, journal.retention_bodies)
         house = Housekeeping(self.store, keep)
         self._watching = Watching(self.store, self.telemetry, self.config, self.clients.transport)
-        watches = self._watching.runs()
-        runs = (self.pulse.run(), house.run(), *self.batch.background(), *watches)
+        runs = [self.pulse.run(), house.run(), self._share_budgets()]
+        if self._does("schedule"):
+            runs += [*self.batch.background(), *self._watching.runs()]
         self._background = [asyncio.create_task(each) for each in runs]
         path = self._path()
         if path is not None and (why := disk.danger(path)) is not None:
             self._log.warning("THE STORE WILL NOT SURVIVE", why=why, fix="--data on a real disk")
+
+    async def _share_budgets(self) -> None:
+        """Keep to this process's part of what all processes may ask of the two systems."""
+        while isinstance(self.store, Shared):
+            self.clients.share(self.store.workers)
+            await asyncio.sleep(_SHARED_EVERY)
 
     def _admin(self) -> Admin:
         return Admin(

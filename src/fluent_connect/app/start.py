@@ -12,7 +12,8 @@ from fluent_connect.app.dryrun.folder import claim
 from fluent_connect.app.dryrun.rehearsal import Rehearsal
 from fluent_connect.app.lifetime import run
 from fluent_connect.app.lints import check
-from fluent_connect.app.service import Options
+from fluent_connect.app.options import Options
+from fluent_connect.app.workers import Workers, arguments, refuse
 
 
 def serve(options: Options) -> int:
@@ -29,7 +30,11 @@ async def _start(options: Options, rehearsal: Rehearsal | None) -> int:
         from fluent_connect.app.playground import play  # noqa: PLC0415 - the sandbox takes 6 MB
 
         return await play(options, rehearsal)
-    return await run(_loaded(options), options.drain, rehearsal=rehearsal)
+    config = _loaded(options)
+    refuse(config, options.role, options.workers)
+    if options.workers > 1:
+        return await Workers(options, config, arguments(options)).run()
+    return await run(config, options.drain, rehearsal=rehearsal, role=options.role)
 
 
 def _loaded(options: Options) -> Config:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 
 import msgspec
@@ -31,13 +32,24 @@ class Budget:
         self._settings = settings or BudgetSettings()
         self._clock = clock
         rate, most = self._settings.per_second, self._settings.concurrency
-        burst = max(1.0, (rate or 1.0) * _SLICE)
-        self._rate = AsyncLimiter(burst, burst / rate) if rate else None
-        self._slots = asyncio.Semaphore(most) if most else None
+        self._among = 1
+        self._rate = _limiter(rate) if rate else None
+        self._slots = _Slots(most) if most else None
         self._paused_until = 0.0
         self._pause = _FIRST_PAUSE
         self.free = rate is None and most is None
         """Read on every call: neither `enter` nor `leave` is needed while it holds."""
+
+    def share(self, among: int) -> None:
+        """Keep to one of so many equal parts from now on: other processes have the others."""
+        if among == self._among:
+            return
+        self._among = among
+        rate, most = self._settings.per_second, self._settings.concurrency
+        if rate:
+            self._rate = _limiter(rate / among)
+        if self._slots is not None and most:
+            self._slots.resize(max(1, most // among))
 
     async def enter(self) -> None:
         """Return when it is this call's turn; end each turn by `leave`.
@@ -48,7 +60,7 @@ class Budget:
         if left > self._settings.patience:
             raise RateLimitedError("asked to slow down", retry_after=left, counts=False)
         slots = self._slots
-        if left <= 0 and self._rate is None and (slots is None or not slots.locked()):
+        if left <= 0 and self._rate is None and (slots is None or not slots.full):
             if slots is not None:
                 await slots.acquire()
             return
@@ -81,3 +93,49 @@ class Budget:
         self._paused_until = 0.0
         self._pause = _FIRST_PAUSE
         self.free = self._rate is None and self._slots is None
+
+
+def _limiter(rate: float) -> AsyncLimiter:
+    burst = max(1.0, rate * _SLICE)
+    return AsyncLimiter(burst, burst / rate)
+
+
+class _Slots:
+    """Places for calls, whose number may change; who waits gets one in the order of coming."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._used = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def full(self) -> bool:
+        return self._used >= self._most or bool(self._waiting)
+
+    async def acquire(self) -> None:
+        if not self.full:
+            self._used += 1
+            return
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        try:
+            await waiting
+        except asyncio.CancelledError:
+            if waiting.done() and not waiting.cancelled():
+                self.release()
+            raise
+
+    def release(self) -> None:
+        self._used -= 1
+        self._hand_out()
+
+    def resize(self, most: int) -> None:
+        self._most = most
+        self._hand_out()
+
+    def _hand_out(self) -> None:
+        while self._waiting and self._used < self._most:
+            waiting = self._waiting.popleft()
+            if not waiting.done():
+                self._used += 1
+                waiting.set_result(None)

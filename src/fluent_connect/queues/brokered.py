@@ -37,6 +37,7 @@ from fluent_connect.queues.store import (
     Broker,
     Delivery,
     Depth,
+    Shared,
     Store,
     StoreError,
     Verdict,
@@ -127,6 +128,11 @@ class BrokeredStore:
         )
         store._relay = asyncio.create_task(store._relay_on())
         return store
+
+    @property
+    def workers(self) -> int:
+        """Return how many processes work on messages now, as the SQL store knows."""
+        return self._sql.workers if isinstance(self._sql, Shared) else 1
 
     async def commit(self, *writes: Write) -> Sequence[Verdict]:
         """Return what came of each write, once SQL would keep it through a crash.

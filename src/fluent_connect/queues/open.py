@@ -28,14 +28,15 @@ async def open_store(
     record: Bodies = "failed",
     sample: float = 0.01,
     serving: bool = False,
+    role: str = "all",
     poll: float = 20.0,
     trouble: Trouble | None = None,
 ) -> Store:
     """Open one store for all queues: those in SQL share engine and transaction with the journal.
 
     `journal`: where the journal lives; None: where the queues in SQL do. `poll`: seconds that a
-    broker may hold a call that waits. Raise ConfigError for a scheme without engine, and for
-    queues in SQL that live elsewhere than the journal.
+    broker may hold a call that waits. `role`: what a serving process does. Raise ConfigError for a
+    scheme without engine, and for queues in SQL that live elsewhere than the journal.
     """
     for url in urls.values():
         if engine(url) not in ENGINES:
@@ -47,7 +48,12 @@ async def open_store(
             for scheme, broker in brokers.items():
                 await _require(scheme, broker)
         store = await _open_sql(
-            place, recorder, lease=lease, record=record, sample=sample, serving=serving
+            place,
+            recorder,
+            lease=lease,
+            record=record,
+            sample=sample,
+            role=role if serving else None,
         )
     except BaseException:
         for broker in brokers.values():
@@ -97,7 +103,7 @@ async def _open_sql(
     lease: float,
     record: Bodies,
     sample: float,
-    serving: bool,
+    role: str | None,
 ) -> Store:
     scheme = engine(url)
     if scheme == "sqlite":
@@ -107,17 +113,25 @@ async def _open_sql(
             lease=lease,
             record=record,
             sample=sample,
-            serving=serving,
+            serving=role is not None,
         )
     if scheme == "postgresql":
-        return await _open_postgresql(url, recorder, lease=lease, record=record, sample=sample)
+        return await _open_postgresql(
+            url, recorder, lease=lease, record=record, sample=sample, role=role
+        )
     if scheme == "memory":
         return MemoryStore(recorder, lease=lease)
     raise ConfigError(_absent(url) if scheme in SQL else _no_journal(url))
 
 
 async def _open_postgresql(
-    url: str, recorder: Recorder, *, lease: float, record: Bodies, sample: float
+    url: str,
+    recorder: Recorder,
+    *,
+    lease: float,
+    record: Bodies,
+    sample: float,
+    role: str | None,
 ) -> Store:
     try:
         from fluent_connect.queues.engines.postgresql import (  # noqa: PLC0415 - an extra
@@ -127,7 +141,9 @@ async def _open_postgresql(
     except ModuleNotFoundError as error:
         raise ConfigError(_not_installed(url)) from error
     place = Place.of(url)
-    return await PostgresStore.open(place, recorder, lease=lease, record=record, sample=sample)
+    return await PostgresStore.open(
+        place, recorder, lease=lease, record=record, sample=sample, role=role
+    )
 
 
 def _place(urls: Mapping[str, str], journal: str | None) -> str:

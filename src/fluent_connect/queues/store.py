@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -123,6 +123,16 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Let go of everything; what was not committed is as if it had not been."""
+        ...
+
+
+@runtime_checkable
+class Shared(Protocol):
+    """A store that many processes serve at once, and that knows of them."""
+
+    @property
+    def workers(self) -> int:
+        """Return how many processes work on messages now, this one among them; at least 1."""
         ...
 
 

@@ -12,7 +12,7 @@ from fluent_connect.app.config.mistakes import ConfigMistakes, render_mistakes
 from fluent_connect.app.discovery import discover
 from fluent_connect.app.handlers import Handlers
 from fluent_connect.app.lints import check
-from fluent_connect.app.service import Options
+from fluent_connect.app.options import Options
 from fluent_connect.app.start import serve
 from fluent_connect.clients.commercetools.category import Category
 from fluent_connect.handlers.category.upsert import CategoryUpsertHandler

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from e2e.harness import Inside, settled, until
+from fluent_connect.app.options import Options
 from fluent_connect.app.playground import SECRET, configured, variables
-from fluent_connect.app.service import Options
 from fluent_connect.ingest.webhook import PATH
 from fluent_connect.sandbox.commercetools.envelopes import Target
 from fluent_connect.sandbox.servers import Options as SandboxOptions

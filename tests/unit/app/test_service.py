@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from e2e.harness import Books, Inside, change, until
-from fluent_connect.app.service import Options
+from fluent_connect.app.options import Options
 from fluent_connect.model.errors import ConfigError
 from fluent_connect.model.fact import Paused
 from fluent_connect.model.outcome import Outcome

@@ -19,8 +19,10 @@ from fluent_connect.app.cli.framework import (
     application,
     command,
 )
+from fluent_connect.app.config.mistakes import did_you_mean
 
 app = application()
+ROLES = ("all", "ingest", "listen", "work", "schedule")
 Port = Annotated[
     int | None,
     typer.Option("--port", min=0, max=65535, metavar="N", help="Webhooks; 0 = any free."),
@@ -37,9 +39,16 @@ AdminPort = Annotated[
     "run --sandbox",
     "run --config conf --profile prod --data /srv/connect",
     "run --dry-run --config conf",
+    "run work --workers 4 --config conf",
 )
 def start(
+    role: Annotated[
+        str, typer.Argument(metavar="[ROLE]", help="ingest, listen, work, schedule or all.")
+    ] = "all",
     *,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, max=64, metavar="N", help="Processes; PostgreSQL.")
+    ] = 1,
     config: ConfigFolder = None,
     profile: Profiles = None,
     data: DataFolder = None,
@@ -68,13 +77,19 @@ def start(
 ) -> int:
     """Start the connector; `ready ...` on standard error says that it serves. Ctrl-C stops it.
 
+    With PostgreSQL many processes share the work: all of it, or one part each (ROLE).
     Without configuration it serves the default routes and the account of FC_* variables. A dry run
     keeps its store in a folder of its own, by default one that goes when it ends.
     """
+    if role not in ROLES:
+        do = did_you_mean(role, ROLES, f"write one of {', '.join(ROLES)}")
+        raise CliError("CLI002", f"no process is called {role!r}", do=do)
+    if (sandbox or dry_run) and (role != "all" or workers > 1):
+        raise CliError("CLI002", "a sandbox or a dry run is one process", do="leave the role away")
     if (copy or json) and not dry_run:
         told = "--copy" if copy else "--json"
         raise CliError("CLI002", f"{told} belongs to --dry-run", do="add --dry-run")
-    from fluent_connect.app.service import Options  # noqa: PLC0415 - the whole house, not for --help
+    from fluent_connect.app.options import Options  # noqa: PLC0415 - the whole house, not for --help
     from fluent_connect.app.start import serve  # noqa: PLC0415 - as above
 
     options = Options(
@@ -90,6 +105,8 @@ def start(
         rate=rate,
         dry_run=dry_run,
         json=json,
+        role=role,
+        workers=workers,
     )
     try:
         if not dry_run:

@@ -16,8 +16,9 @@ from e2e.harness import configure
 from fluent_connect.app import logs
 from fluent_connect.app.cli.trigger import _SANDBOX
 from fluent_connect.app.discovery import discover
+from fluent_connect.app.options import Options
 from fluent_connect.app.playground import SECRET, configured, variables
-from fluent_connect.app.service import Options, Service
+from fluent_connect.app.service import Service
 from fluent_connect.sandbox.faults import Fault
 from fluent_connect.sandbox.servers import Options as SandboxOptions
 from fluent_connect.sandbox.servers import Sandbox

@@ -19,8 +19,9 @@ from fluent_connect.app.cli.running import dry_folder
 from fluent_connect.app.discovery import discover
 from fluent_connect.app.dryrun.rehearsal import Rehearsal
 from fluent_connect.app.dryrun.shown import Teller
+from fluent_connect.app.options import Options
 from fluent_connect.app.playground import SECRET, configured
-from fluent_connect.app.service import Options, Service
+from fluent_connect.app.service import Service
 from fluent_connect.ingest.webhook import PATH
 from fluent_connect.model.fact import Statement
 from fluent_connect.sandbox.commercetools.envelopes import Target

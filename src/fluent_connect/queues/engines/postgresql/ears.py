@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 
 from fluent_connect.model.outcome import Fence
-from fluent_connect.queues.engines.postgresql.link import Link, is_away, told
+from fluent_connect.queues.engines.postgresql.link import UNREACHABLE, Link, is_away, told
 from fluent_connect.queues.store import StoreError
 
 _AGAIN = 1.0
@@ -68,7 +68,7 @@ class Ears:
                     connection.add_termination_listener(self._gone)
                     self._listening = connection
                 await self._lost.wait()
-            except (StoreError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except (StoreError, *UNREACHABLE):
                 self._link.drop()
                 await asyncio.sleep(_AGAIN)
 
@@ -97,7 +97,7 @@ class Ears:
         try:
             async with self._free:
                 rows = await connection.fetch(_SQL_FENCES, keys)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except UNREACHABLE as error:
             if is_away(error, connection):
                 self._link.drop()
             return StoreError(f"the store cannot be read: {told(error)}")

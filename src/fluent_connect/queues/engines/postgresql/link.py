@@ -8,6 +8,8 @@ from fluent_connect.model.errors import ConfigError
 from fluent_connect.queues.engines.postgresql.place import Place
 from fluent_connect.queues.store import StoreError
 
+UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What talking to a server that may be away raises."""
 _CONNECT = 10.0
 _COMMAND = 60.0
 _AWAY = ("08", "53", "57", "58", "XX")
@@ -63,7 +65,7 @@ class Link:
         if connection is not None and not connection.is_closed():
             try:
                 await connection.close(timeout=2.0)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except UNREACHABLE:
                 connection.terminate()
 
     async def _connect(self) -> asyncpg.Connection:
@@ -76,7 +78,7 @@ class Link:
                 max_cached_statement_lifetime=0,
                 server_settings=self._settings,
             )
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except UNREACHABLE as error:
             raise StoreError(f"the store cannot be reached: {told(error)}") from error
 
 

@@ -1,6 +1,7 @@
 """The PostgreSQL store: queues and journal in one database, for any number of processes."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Literal
@@ -14,16 +15,17 @@ from fluent_connect.model.outcome import Fence
 from fluent_connect.model.parcel import Parcel
 from fluent_connect.queues.engines.postgresql.commit import Committer
 from fluent_connect.queues.engines.postgresql.ears import Ears
-from fluent_connect.queues.engines.postgresql.link import Link
+from fluent_connect.queues.engines.postgresql.link import UNREACHABLE, Link
 from fluent_connect.queues.engines.postgresql.parking import Parking
 from fluent_connect.queues.engines.postgresql.place import Place
 from fluent_connect.queues.engines.postgresql.reader import Reader
 from fluent_connect.queues.engines.postgresql.requests import Commit, Release, Renewal, Take
+from fluent_connect.queues.engines.postgresql.roster import Roster
 from fluent_connect.queues.engines.postgresql.schema import migrate
 from fluent_connect.queues.engines.postgresql.take import Taker
 from fluent_connect.queues.engines.postgresql.transaction import Transaction
 from fluent_connect.queues.engines.postgresql.writer import Writer
-from fluent_connect.queues.store import Delivery, Depth, Verdict, Write
+from fluent_connect.queues.store import Delivery, Depth, StoreError, Verdict, Write
 
 Bodies = Literal["failed", "sample", "all"]
 _CHANNEL = "fluent_connect"
@@ -45,12 +47,14 @@ class PostgresStore:
         clock: Callable[[], float] | None,
         lease: float,
         keeps: Callable[[str], bool],
+        role: str | None,
     ) -> None:
         self.place = place
         self.worker = new_id()
         self._wall = clock or time.time
         self._link = link
         self._parking = parking
+        self._roster = Roster(self.worker, role)
         channel = f"{_CHANNEL}_{place.schema}" if place.schema else _CHANNEL
         transaction = Transaction(
             link,
@@ -61,6 +65,7 @@ class PostgresStore:
             lease=lease,
             channel=channel,
             worker=self.worker,
+            roster=self._roster,
         )
         self._writer = Writer(transaction, self._wall)
         ears = Link(place, by_index=True)
@@ -78,12 +83,13 @@ class PostgresStore:
         lease: float = 30.0,
         record: Bodies = "failed",
         sample: float = 0.01,
+        role: str | None = None,
     ) -> "PostgresStore":
         """Open the database and bring its schema up to date.
 
         Raise ConfigError if it cannot be reached, or if a newer version wrote it. `clock` stands in
-        for the server's, for tests. `record` says which bodies are kept after their end, `sample`
-        which share of them.
+        for the server's, for tests. `role`: what this process does, if it serves. `record` says
+        which bodies are kept after their end, `sample` which share of them.
         """
         link, parking = Link(place, by_index=True), Parking()
         try:
@@ -93,7 +99,12 @@ class PostgresStore:
             await link.close()
             raise
         keeps = _keeping(record, sample)
-        return cls(place, recorder, link, parking, clock=clock, lease=lease, keeps=keeps)
+        return cls(place, recorder, link, parking, clock=clock, lease=lease, keeps=keeps, role=role)
+
+    @property
+    def workers(self) -> int:
+        """Return how many processes work on messages now, this one among them."""
+        return self._roster.working
 
     async def commit(self, *writes: Write) -> Sequence[Verdict]:
         """Return what came of each write once all would survive a crash."""
@@ -157,6 +168,8 @@ class PostgresStore:
         """Answer what waits, and let go of the connections."""
         await self._writer.close()
         await self._ears.close()
+        with contextlib.suppress(StoreError, *UNREACHABLE):
+            await self._roster.leave(await self._link.get())
         await asyncio.gather(self._reader.close(), self._link.close())
 
 

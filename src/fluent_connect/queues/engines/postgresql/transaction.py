@@ -11,9 +11,10 @@ from fluent_connect.model.outcome import Unseen
 from fluent_connect.queues.engines.postgresql import statements as sql
 from fluent_connect.queues.engines.postgresql.commit import ANY, Committer, Standing, lease_of
 from fluent_connect.queues.engines.postgresql.lanes import free
-from fluent_connect.queues.engines.postgresql.link import Link, is_away, told
+from fluent_connect.queues.engines.postgresql.link import UNREACHABLE, Link, is_away, told
 from fluent_connect.queues.engines.postgresql.parking import Parking
 from fluent_connect.queues.engines.postgresql.requests import Release, Renewal, Request, Take
+from fluent_connect.queues.engines.postgresql.roster import Roster
 from fluent_connect.queues.engines.postgresql.sweep import sweep
 from fluent_connect.queues.engines.postgresql.take import Taker
 from fluent_connect.queues.store import StoreError, Verdict, Write
@@ -69,7 +70,9 @@ class Transaction:
         lease: float,
         channel: str,
         worker: str,
+        roster: Roster,
     ) -> None:
+        self._roster = roster
         self._link = link
         self._committer = committer
         self._taker = taker
@@ -133,6 +136,7 @@ class Transaction:
         told_of = touched - turn.touched
         if turn.sweeps:
             await self._parking.look(connection)
+            await self._roster.beat(connection, now)
             told_of |= await sweep(connection, now)
         if self._taker.blocked and await self._recheck(connection):
             told_of.add(ANY)
@@ -220,7 +224,7 @@ class Transaction:
     async def _roll_back(self, connection: asyncpg.Connection) -> None:
         try:
             await connection.execute("ROLLBACK")
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except UNREACHABLE:
             self._link.drop()
 
 

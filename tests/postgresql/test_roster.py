@@ -1,0 +1,47 @@
+"""Which processes share a database: who works is counted, who died is not."""
+
+import asyncio
+
+from contracts.scene import SCRIBE, Clock
+from fluent_connect.queues.engines.postgresql import Place, PostgresStore
+from fluent_connect.queues.store import Shared
+
+
+async def start(url: str, clock: Clock, role: str | None) -> PostgresStore:
+    return await PostgresStore.open(Place.of(url), SCRIBE, clock=clock, role=role)
+
+
+async def counted(store: PostgresStore, clock: Clock, count: int) -> None:
+    """Let time pass until the store has looked, and counts as many as there should be."""
+    for _ in range(100):
+        clock.advance(2.0)
+        await store.take("event-queue", 1, 0.0)
+        if store.workers == count:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"{store.workers} work, not {count}")
+
+
+async def test_processes_that_work_are_counted_until_they_leave(url: str) -> None:
+    clock = Clock()
+    first, second = await start(url, clock, "all"), await start(url, clock, "work")
+    third, command = await start(url, clock, "ingest"), await start(url, clock, None)
+    assert isinstance(first, Shared)
+    await counted(second, clock, 2)
+    await counted(first, clock, 2)
+    await second.close()
+    await counted(first, clock, 1)
+    for store in (first, third, command):
+        await store.close()
+
+
+async def test_a_process_that_says_nothing_for_long_is_not_counted(url: str) -> None:
+    clock, past = Clock(), Clock()
+    silent = await start(url, past, "work")
+    await counted(silent, past, 1)
+    store = await start(url, clock, "work")
+    await counted(store, clock, 2)
+    clock.advance(60.0)
+    await counted(store, clock, 1)
+    for each in (silent, store):
+        await each.close()

@@ -97,7 +97,6 @@ class EventRow(msgspec.Struct, frozen=True, kw_only=True):
 def events_statement(which: EventFilter, now: float, *, brokered: bool = False) -> Statement:
     """Return the search for events, newest first, at most `which.limit` of them."""
     missing = QUEUED if brokered else UNACCOUNTED
-    own = code("f", "l", missing)
     tables = [LIVE]
     values: list[object] = [now]
     if which.text is not None:
@@ -105,28 +104,52 @@ def events_statement(which: EventFilter, now: float, *, brokered: bool = False) 
         values += found_values(which.text)
     conditions, more = _conditions(which)
     numbers = _numbers(which.states)
-    having = f"HAVING {unit_code(missing)} IN ({', '.join(map(str, numbers))})" if numbers else ""
+    where = " AND ".join(conditions) or "1 = 1"
+    few = not numbers and which.reason is None
+    told = _paged(where, missing) if few else _judged(where, missing, numbers)
     return Statement(
-        f"""WITH {", ".join(tables)},
-        page (id, own, worst, messages) AS (
-            SELECT r.id, max({own}), max({_numbered(code("g", "k", missing))}), count(m.id)
-            FROM {UNIT_TABLES} LEFT JOIN notification n ON n.id = r.id
-            WHERE {" AND ".join(conditions) or "1 = 1"}
-            GROUP BY r.id {having} ORDER BY r.id DESC LIMIT ?)
+        f"""WITH {", ".join(tables)}, {told}
         SELECT r.id AS id, r.at AS received_at, r.door AS door, n.notification_id, n.kind,
             n.project_key, n.type_id, n.resource, n.version, n.sequence,
-            CAST(substr(page.worst, 1, 2) AS INTEGER) - {_TWO_DIGITS} AS worst, page.own,
-            page.messages, m.name AS route, m.account AS account, m.retailer AS retailer,
+            CAST(substr(told.worst, 1, 2) AS INTEGER) - {_TWO_DIGITS} AS worst, told.own,
+            told.messages, m.name AS route, m.account AS account, m.retailer AS retailer,
             f.reason AS own_reason, g.reason AS its_reason, l.reason AS own_wait,
             k.reason AS its_wait, coalesce(g.tries, k.tries, l.tries, f.tries, 0) AS tries,
             coalesce(g.at, f.at) AS settled_at
-        FROM page JOIN receipt r ON r.id = page.id LEFT JOIN notification n ON n.id = r.id
+        FROM told JOIN receipt r ON r.id = told.id LEFT JOIN notification n ON n.id = r.id
         LEFT JOIN fate f ON f.id = r.id LEFT JOIN live l ON l.id = r.id
-        LEFT JOIN message m ON m.id = substr(page.worst, 3)
+        LEFT JOIN message m ON m.id = substr(told.worst, 3)
         LEFT JOIN fate g ON g.id = m.id LEFT JOIN live k ON k.id = m.id
-        ORDER BY page.id DESC""",
+        ORDER BY told.id DESC""",
         values=(*values, *more, which.limit),
+        few=few,
     )
+
+
+def _judged(where: str, missing: int, numbers: Sequence[int]) -> str:
+    """Return the units of a page whose state matters: each is judged until there are enough."""
+    having = f"HAVING {unit_code(missing)} IN ({', '.join(map(str, numbers))})" if numbers else ""
+    return f"""told (id, own, worst, messages) AS (
+        SELECT r.id, max({code("f", "l", missing)}), max({_numbered(code("g", "k", missing))}),
+            count(m.id)
+        FROM {UNIT_TABLES} LEFT JOIN notification n ON n.id = r.id WHERE {where}
+        GROUP BY r.id {having} ORDER BY r.id DESC LIMIT ?)"""
+
+
+def _paged(where: str, missing: int) -> str:
+    """Return the units of a page whose state does not matter: only they are judged."""
+    its = "m.id > page.id || '.' AND m.id < page.id || '/'"
+    return f"""page (id) AS (
+            SELECT r.id FROM receipt r LEFT JOIN notification n ON n.id = r.id WHERE {where}
+            ORDER BY r.id DESC LIMIT ?),
+        told (id, own, worst, messages) AS MATERIALIZED (
+            SELECT page.id, (SELECT max({code("f", "l", missing)}) FROM receipt r
+                    LEFT JOIN fate f ON f.id = r.id LEFT JOIN live l ON l.id = r.id
+                    WHERE r.id = page.id),
+                (SELECT max({_numbered(code("g", "k", missing))}) FROM message m
+                    LEFT JOIN fate g ON g.id = m.id LEFT JOIN live k ON k.id = m.id WHERE {its}),
+                (SELECT count(*) FROM message m WHERE {its})
+            FROM page)"""
 
 
 def _numbered(state: str) -> str:

@@ -295,13 +295,15 @@ class Statement(msgspec.Struct, frozen=True):
     """One SQL statement: `head row suffix`, with `?` for each of `values`.
 
     `row` may be repeated with commas between, so that an engine can send many statements with the
-    same head and suffix as one.
+    same head and suffix as one. `few`: it reads few rows, each by its key, however many there are;
+    an engine that guesses how to go about a search is told so.
     """
 
     head: str
     row: str = ""
     suffix: str = ""
     values: tuple[object, ...] = ()
+    few: bool = False
 
     @property
     def text(self) -> str:

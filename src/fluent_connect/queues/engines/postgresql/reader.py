@@ -6,11 +6,13 @@ import asyncpg
 
 from fluent_connect.model.fact import Statement
 from fluent_connect.queues.engines.postgresql.dialect import numbered
-from fluent_connect.queues.engines.postgresql.link import is_away, told
+from fluent_connect.queues.engines.postgresql.link import told
 from fluent_connect.queues.engines.postgresql.place import Place
 from fluent_connect.queues.store import StoreError
 
 _ATTEMPTS = 2
+_BY_KEY = """SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off;
+    SET LOCAL enable_mergejoin = off"""
 
 
 class Reader:
@@ -36,7 +38,7 @@ class Reader:
         text = numbered(statement.text)
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return await self._fetched(text, statement.values)
+                return await self._fetched(text, statement.values, few=statement.few)
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 if attempt == _ATTEMPTS or not _is_lost(error):
                     if _is_lost(error):
@@ -50,13 +52,17 @@ class Reader:
             self._pool.terminate()
         self._closed = True
 
-    async def _fetched(self, text: str, values: Sequence[object]) -> Sequence[Mapping[str, object]]:
+    async def _fetched(
+        self, text: str, values: Sequence[object], *, few: bool
+    ) -> Sequence[Mapping[str, object]]:
         if self._closed:
             raise StoreError("the store is closed")
         if not self._opened:
             await self._pool
             self._opened = True
-        async with self._pool.acquire() as connection:
+        async with self._pool.acquire() as connection, connection.transaction():
+            if few:
+                await connection.execute(_BY_KEY)
             return [dict(row) for row in await connection.fetch(text, *values)]
 
 
@@ -64,6 +70,3 @@ def _is_lost(error: BaseException) -> bool:
     state = str(getattr(error, "sqlstate", None) or "")
     lost = ("08", "53", "57", "58")
     return isinstance(error, OSError | TimeoutError) or state.startswith(lost)
-
-
-__all__ = ["Reader", "is_away"]

@@ -46,7 +46,7 @@ def _fluent(secret: str, body: bytes) -> Mapping[str, str]:
     return {"fluent-signature": base64.b64encode(signature).decode()}
 
 
-def _bearer(kid: str, body: bytes) -> Mapping[str, str]:
+def bearer(kid: str, body: bytes) -> Mapping[str, str]:
     now = time.time()
     claims = {"iss": ISSUER, "aud": "us", "iat": now, "exp": now + 60}
     return {"authorization": "Bearer " + token(claims, kid=kid, key=rsa_key(ord(kid[0]) % 8))}
@@ -95,7 +95,7 @@ def kinds(issuer: str) -> Mapping[str, Kind]:
             public_pem(1),
             FLUENT_PATH,
         ),
-        "mesh": Kind({"scheme": "oidc", "oidc": oidc}, _bearer, "a", "b"),
+        "mesh": Kind({"scheme": "oidc", "oidc": oidc}, bearer, "a", "b"),
     }
 
 

@@ -84,8 +84,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
             return edition("the configuration", loaded(*self.place))
         except (ConfigMistakes, ConfigError) as error:
             if not self.offline:
-                first = str(error).splitlines()[0]
-                note(f"neither side is asked: {first}: see fluent-connect check")
+                first = str(error).splitlines()[0].partition(":")[0]
+                note(f"neither side is asked: {first} ... (fluent-connect check tells all)")
             return None
 
     async def _of_subject(

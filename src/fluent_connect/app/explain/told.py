@@ -6,6 +6,7 @@ from fluent_connect.app.explain.history import Standing
 from fluent_connect.app.explain.words import Verdict, until
 
 _PRODUCTS = frozenset({"standardProduct", "variantProduct", "product", "groupProduct"})
+_WORDED = {"unchanged": "Fluent holds it as it is (unchanged)"}
 _OPERATOR = "dropped by operator"
 
 
@@ -94,7 +95,7 @@ def ended(standing: Standing, label: str, key: str) -> Verdict:
         how = standing.reason.partition(";")[0] or "carried out"
         return Verdict(
             cause="done",
-            text=f"DONE: {how}",
+            text=f"DONE: {_WORDED.get(how, how)}",
             why=f"by {standing.handler or standing.route or 'the listener'}, try "
             f"{max(1, standing.tries)}",
             next="nothing",

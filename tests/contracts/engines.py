@@ -160,6 +160,13 @@ ENGINES = (
     ),
     Engine("brokered-memory", _brokered(_memory), durable=False, module=_MEMORY),
     Engine("brokered-sqlite", _brokered(_sqlite), durable=True, module=_SQLITE),
+    Engine(
+        "brokered-postgresql",
+        _brokered(_postgresql),
+        durable=True,
+        module=_POSTGRESQL,
+        why_not=postgres.why_not,
+    ),
     _real("rabbitmq", rabbitmq),
     _real("sqs", sqs),
     _real("kafka", kafka),

@@ -78,7 +78,18 @@ class Clients:
         self.breakers = Breakers(breaker or usual)
         self._budgets: dict[tuple[str, str], Budget] = {}
         self._schemas: dict[tuple[str, str], Schema] = {}
-        self._apis = {(each.name, each.retailer): self._open(each) for each in accounts}
+        self._accounts = tuple(accounts)
+        self._apis = {(each.name, each.retailer): self._open(each) for each in self._accounts}
+        self._beside: list[Clients] = []
+
+    def beside(self, breaker: BreakerSettings) -> "Clients":
+        """Return clients of the same accounts, over the same connections, for work on the side.
+
+        What happens to their calls stops no message; they sign in as these do.
+        """
+        made = Clients(self._accounts, self._section, transport=self.transport, breaker=breaker)
+        self._beside.append(made)
+        return made
 
     def __call__(self, account: Account, trace: Trace) -> tuple[Commercetools, Fluent]:
         """Return the account's clients for one message."""
@@ -90,8 +101,8 @@ class Clients:
 
         Their addresses stay as they were. A token that we hold counts until there is another.
         """
-        changed = []
-        for each in accounts:
+        given, changed = tuple(accounts), []
+        for each in given:
             apis = self._apis.get((each.name, each.retailer))
             if apis is None:
                 continue
@@ -100,6 +111,8 @@ class Clients:
                 changed.append(f"{each.name}/{each.retailer} commercetools")
             if fluent.use(each.fluent):
                 changed.append(f"{each.name}/{each.retailer} fluent")
+        for clients in self._beside:
+            clients.sign_in_as(given)
         return changed
 
     async def learn_schemas(self) -> None:

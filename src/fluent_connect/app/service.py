@@ -304,7 +304,7 @@ class Service:
         journal = self.config.journal
         keep = Keep(journal.retention_settled, journal.retention_seen, journal.retention_bodies)
         house = Housekeeping(self.store, keep)
-        self._watching = Watching(self.store, self.telemetry, self.config, self.clients.transport)
+        self._watching = Watching(self.store, self.telemetry, self.config, self.clients)
         runs = [self.pulse.run(), house.run(), self._share_budgets()]
         if self._does("schedule"):
             runs += [*self.batch.background(), *self._watching.runs()]

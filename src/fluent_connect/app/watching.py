@@ -17,7 +17,6 @@ from fluent_connect.app.telemetry import Telemetry
 from fluent_connect.clients.breaker import BreakerSettings
 from fluent_connect.clients.commercetools.client import Commercetools
 from fluent_connect.clients.trace import Trace
-from fluent_connect.clients.transport import Transport
 from fluent_connect.queues.store import Store
 
 _BREAKER = BreakerSettings(wait=1.0, longest_wait=10.0)
@@ -28,9 +27,9 @@ class Watching:
     """The watches that a configuration asks for."""
 
     def __init__(
-        self, store: Store, telemetry: Telemetry, config: Config, transport: Transport
+        self, store: Store, telemetry: Telemetry, config: Config, clients: Clients
     ) -> None:
-        self._clients = Clients(config.accounts, config.http, transport=transport, breaker=_BREAKER)
+        self._clients = clients.beside(_BREAKER)
         self._accounts = {
             each.commercetools.project_key: each for each in projects(config.accounts)
         }

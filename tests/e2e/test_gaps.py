@@ -66,7 +66,7 @@ async def test_what_was_lost_on_the_way_is_fetched_and_ends_like_the_others(
         assert 'sequence_gaps{state="fetched"} 1.0' in metrics
     listed = await asyncio.to_thread(shell.there, "events", "gaps")
     assert f"fetched order {order} 2 {gap.revealed}" in " ".join(listed.out.split())
-    assert f"events show {gap.unit}" in listed.out
+    assert f"{gap.unit} from commercetools" in listed.out
     shown = await asyncio.to_thread(shell.there, "events", "show", gap.revealed)
     assert f"sequence 2 of order {order} fetched" in shown.out
     rest = await asyncio.to_thread(shell.there, "events", "gaps", "--state", "missing", "--json")

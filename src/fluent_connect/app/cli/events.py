@@ -207,7 +207,7 @@ def gaps(
 
 def _gap_cells(gap: Gap) -> list[str]:
     about = f"{gap.type_id} {gap.resource}"
-    what = gap.why if not gap.unit else f"{gap.why}: events show {gap.unit}"
+    what = f"{gap.unit} {gap.why}".strip()
     return [ago(gap.at), gap.state, about, str(gap.sequence), gap.revealed, what]
 
 

@@ -1,4 +1,4 @@
-"""The fast transport: requests sent by a Rust client, at half the cost of aiohttp."""
+"""The other transport: requests sent by a Rust client, on a thread of its own."""
 
 from datetime import timedelta
 

@@ -5,11 +5,12 @@ memory is one page, and where a sweep stands is a few words of text.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from itertools import pairwise
 
 import msgspec
 
 from fluent_connect.jobs.job_handler import JobContext, Page, Window, stamp
-from fluent_connect.model.errors import MalformedError
+from fluent_connect.model.errors import MalformedError, UnprocessableError
 from fluent_connect.model.message import Cause
 from fluent_connect.model.notification import Reference
 
@@ -97,6 +98,9 @@ async def _resources(
     found = await context.commercetools.query(
         stage.type_id, _Seen, where=where, sort=("id asc",), limit=limit
     )
+    if any(one.id >= other.id for one, other in pairwise(found)):
+        what = f"commercetools' answer about {stage.type_id} is not sorted by id"
+        raise UnprocessableError(f"{what}: the next page would leave some out")
     return found, found[-1].id if len(found) == limit else None
 
 

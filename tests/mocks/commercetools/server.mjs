@@ -1,9 +1,10 @@
 // Starts the public commercetools mock on loopback and tells a door of every write, as a
 // subscription would. Usage: node server.mjs --notify URL [--header "name: value"] [--port N]
 // Prints one line of JSON once it serves: {"url": "...", "projectKey": "..."}.
+import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
-import { CommercetoolsMock } from "@labdigital/commercetools-mock";
+import { CommercetoolsMock, InMemoryStorage } from "@labdigital/commercetools-mock";
 
 const { values: options } = parseArgs({
   options: {
@@ -34,7 +35,16 @@ const ACTIONS = {
   "order/changePaymentState": "OrderPaymentStateChanged",
 };
 
+// The package's storage can sort, but its query routes do not pass `sort` on to it.
+const perRequest = new AsyncLocalStorage();
+class SortingStorage extends InMemoryStorage {
+  async query(projectKey, typeId, params) {
+    return super.query(projectKey, typeId, { sort: perRequest.getStore(), ...params });
+  }
+}
+
 const mock = new CommercetoolsMock({
+  storage: new SortingStorage(),
   defaultProjectKey: options.project,
   enableAuthentication: true,
   validateCredentials: true,
@@ -100,6 +110,11 @@ async function overtake(request, actions) {
   const { version } = (await mock.app.inject({ method: "GET", url, headers })).json();
   await mock.app.inject({ method: "POST", url, headers, payload: { version, actions } });
 }
+
+mock.app.addHook("onRequest", (request, reply, done) => {
+  const sort = new URL(request.url, "http://mock").searchParams.getAll("sort");
+  perRequest.run(sort.length ? sort : undefined, done);
+});
 
 mock.app.addHook("onRequest", async (request, reply) => {
   const fault = faults.find((each) => each.count > 0 && request.url.includes(each.path ?? "/"));

@@ -1,6 +1,7 @@
 """The catalogue sync: what is swept, in which order, and what happens at the edges of a window."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -128,3 +129,14 @@ async def test_a_type_that_no_route_upserts_fails_the_run() -> None:
     (run,) = await bench.runs()
     assert run.state == "FAILED"
     assert "no route upserts product" in run.reason
+
+
+async def test_an_answer_that_is_not_sorted_fails_the_run_instead_of_losing_some() -> None:
+    class Unsorted(FakeCommercetools):
+        async def query(self, *args: Any, **how: Any) -> list[Any]:
+            return (await super().query(*args, **how))[::-1]
+
+    some = [changed(f"p-{number}") for number in range(3)]
+    ran = await run_job(JOB, commercetools=Unsorted({"product": some}))
+    assert (ran.run.state, "not sorted by id" in ran.run.reason) == ("FAILED", True)
+    assert ran.messages == []

@@ -8,7 +8,7 @@ import msgspec
 import structlog
 
 from fluent_connect.journal import retention
-from fluent_connect.model.fact import Expired
+from fluent_connect.model.fact import Expired, RunsExpired
 from fluent_connect.model.outcome import Outcome
 from fluent_connect.queues.store import Store, StoreError, Write
 
@@ -59,6 +59,8 @@ class Housekeeping:
         gone += await self._bodies(now - self._keep.bodies)
         gone += await self._gaps(now - self._keep.settled)
         await self._references()
+        runs = RunsExpired(now - self._keep.settled)
+        await self._store.commit(Write(Outcome(facts=(runs,))))
         return gone
 
     async def _units(self, before: float) -> int:

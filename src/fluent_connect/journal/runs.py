@@ -11,6 +11,7 @@ from fluent_connect.model.fact import (
     RunAdded,
     RunAdvanced,
     RunEnded,
+    RunsExpired,
     RunStopped,
     Statement,
 )
@@ -145,11 +146,6 @@ def progress_statement(run: str) -> Statement:
     return Statement(_PROGRESS, values=(f"{run}-", f"{run}."))
 
 
-def old_runs_statement(before: float) -> Statement:
-    """Return the deletion of runs that ended before this time; the last of each job stays."""
-    return Statement(_OLD, values=(before,))
-
-
 def _added(fact: RunAdded) -> Sequence[Statement]:
     values = (
         *(fact.id, fact.job, fact.account, fact.retailer, fact.number, fact.cause, fact.at),
@@ -175,6 +171,10 @@ def _stopped(fact: RunStopped) -> Sequence[Statement]:
     return (Statement(_STOP, values=(fact.by, fact.id)),)
 
 
+def _expired(fact: RunsExpired) -> Sequence[Statement]:
+    return (Statement(_OLD, values=(fact.before,)),)
+
+
 def _set(fact: JobSet) -> Sequence[Statement]:
     return (Statement(_SET, "(?, ?, ?)", _SET_AGAIN, (fact.name, fact.document, fact.at)),)
 
@@ -188,6 +188,7 @@ RUN_WRITERS: Mapping[type, Callable[[Any], Sequence[Statement]]] = {
     RunAdvanced: _advanced,
     RunEnded: _ended,
     RunStopped: _stopped,
+    RunsExpired: _expired,
     JobSet: _set,
     JobDue: _due,
 }

@@ -209,6 +209,12 @@ class RunStopped(msgspec.Struct, frozen=True):
     by: str
 
 
+class RunsExpired(msgspec.Struct, frozen=True):
+    """Runs that ended before this time go; the last of each job stays."""
+
+    before: float
+
+
 class JobSet(msgspec.Struct, frozen=True):
     """A job's settings document stands like this from now on."""
 
@@ -283,6 +289,7 @@ Fact = (
     | RunAdvanced
     | RunEnded
     | RunStopped
+    | RunsExpired
     | JobSet
     | JobDue
     | Missed

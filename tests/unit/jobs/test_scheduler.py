@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from fluent_connect.app.housekeeping import Housekeeping, Keep
 from fluent_connect.jobs.schedule import Schedule
 from fluent_connect.jobs.scheduler import Planned, Scheduler
 from fluent_connect.journal.ledger import Ledger, ledger_statement
@@ -109,3 +110,19 @@ async def test_a_hundred_killed_leaders_run_each_at_most_once_at_a_time_and_forg
     numbers = sorted(each.number for each in runs)
     assert numbers == list(range(1, len(runs) + 1))
     assert len(runs) > 20
+
+
+async def test_runs_that_ended_long_ago_go_but_the_last_of_each_job_stays(
+    bench: JobBench,
+) -> None:
+    for _ in range(3):
+        await bench.add("counting")
+        await bench.drain()
+        bench.clock.advance(10 * 86400)
+    house = Housekeeping(bench.store, Keep(25 * 86400, 86400, 86400), clock=bench.clock)
+    await house.clean()
+    assert [each.number for each in await bench.runs()] == [3, 2]
+    bench.clock.advance(100 * 86400)
+    await house.clean()
+    assert [each.number for each in await bench.runs()] == [3]
+    assert (await bench.add("counting")).run is not None

@@ -39,7 +39,7 @@ from fluent_connect.queues.store import Store
 
 app = application()
 _WORDS = {each.name.removeprefix("load-"): each for each in LOADS}
-_RATE = 50.0
+_RATE = 25.0
 
 
 @command(

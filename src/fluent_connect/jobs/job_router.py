@@ -56,7 +56,7 @@ class JobRouter:
     """A station: have the handler of a job read one page, and put its messages in `bulk`.
 
     A page's messages, the step that follows it and the end of its own are one commit: a run that is
-    killed goes on behind the last page. `backlog`: while more messages wait, no page is read.
+    killed goes on behind the last page. `backlog`: while more messages are due, no page is read.
     """
 
     def __init__(
@@ -112,8 +112,9 @@ class JobRouter:
         if stop:
             return await self._over(turn, STOPPED, f"stopped by {stop}", _LAST)
         depth = await self._store.depth(EVENT_QUEUE)
-        if depth.waiting > self._backlog:
-            return Outcome(Later(5.0, f"{depth.waiting} messages wait", counts=False))
+        due = depth.ready + depth.leased + depth.blocked
+        if due > self._backlog:
+            return Outcome(Later(5.0, f"{due} messages wait", counts=False))
         turn.document = await self._documents.read(step, turn.fluent)
         context = self._context(job, account, turn)
         if step.until is None or step.begun is None:

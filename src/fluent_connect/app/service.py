@@ -308,7 +308,7 @@ class Service:
         runs = [self.pulse.run(), house.run(), self._share_budgets()]
         if self._does("schedule"):
             runs += [*self.batch.background(), *self._watching.runs()]
-        self._background = [asyncio.create_task(each) for each in runs]
+        self._background = [asyncio.create_task(each, name=_called(each)) for each in runs]
         path = self._path()
         if path is not None and (why := disk.danger(path)) is not None:
             self._log.warning("THE STORE WILL NOT SURVIVE", why=why, fix="--data on a real disk")
@@ -338,6 +338,9 @@ class Service:
         dead = [task.get_name() for task in self._running if task.done()]
         if dead and not self.draining:
             found.append(f"stopped: the consumer of {', '.join(dead)}")
+        gone = [task.get_name() for task in self._background if _broke(task)]
+        if gone and not self.draining:
+            found.append(f"stopped: {', '.join(gone)}")
         if not self.draining:
             found += self._entrance.problems()
         return ["draining", *found] if self.draining else found
@@ -363,3 +366,13 @@ class Service:
         inactive = self.handlers.inactive(self.config.routes)
         jobs = self.batch.active(), self.batch.inactive()
         return by_kind(msgspec.to_builtins(active), msgspec.to_builtins(inactive), *jobs)
+
+
+def _called(run: object) -> str:
+    """Return what a coroutine is called in the code: "Scheduler.run"."""
+    return str(getattr(run, "__qualname__", run))
+
+
+def _broke(task: asyncio.Task[None]) -> bool:
+    """Say whether a task has ended otherwise than by coming to its end."""
+    return task.done() and (task.cancelled() or task.exception() is not None)

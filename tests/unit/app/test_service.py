@@ -68,3 +68,15 @@ async def test_a_consumer_that_ended_is_a_problem_with_a_name(
         assert connector.service.problems() == ["stopped: the consumer of event-queue"]
         connector.service.draining = True
         assert connector.service.problems() == ["draining"]
+
+
+async def test_what_starts_jobs_is_a_problem_by_name_once_it_has_ended(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    async with Inside(sandbox, tmp_path) as connector:
+        (scheduler,) = [
+            each for each in connector.service._background if each.get_name() == "Scheduler.run"
+        ]
+        scheduler.cancel()
+        await asyncio.wait([scheduler])
+        assert connector.service.problems() == ["stopped: Scheduler.run"]

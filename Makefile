@@ -8,7 +8,7 @@ WORKERS ?= auto
 PROPERTIES_EXAMPLES ?= 10000
 FUZZ_SECONDS ?= 120
 
-.PHONY: run demo test check bench crash mutants chaos properties fuzz attacks deployment deployment-lint clean
+.PHONY: run demo test contracts check bench crash mutants chaos properties fuzz attacks deployment deployment-lint clean
 
 ## run: start the connector with the sandbox and show notifications arriving in Fluent
 run: .venv/.installed
@@ -21,6 +21,10 @@ demo: .venv/.installed
 ## test: run the tests with coverage, on WORKERS processors
 test: .venv/.installed
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term:skip-covered -m "not crash" $(ARGS)
+
+## contracts: ask every engine the same questions, and print a row for each
+contracts: .venv/.installed
+	CONTRACTS_TABLE=1 $(BIN)/python -m pytest -q tests/contracts $(ARGS)
 
 ## check: format, lint, types, import floors, documents
 check: .venv/.installed

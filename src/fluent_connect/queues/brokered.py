@@ -76,7 +76,7 @@ class BrokeredStore:
         queues: Collection[str],
         clock: Callable[[], float] = time.time,
         relay_every: float = 5.0,
-        resend_after: float = 3600.0,
+        resend_after: float = 600.0,
         send_timeout: float = 5.0,
         poll: float = 1.0,
         trouble: Callable[[str | None], None] = lambda _: None,
@@ -109,7 +109,7 @@ class BrokeredStore:
         queues: Collection[str],
         clock: Callable[[], float] = time.time,
         relay_every: float = 5.0,
-        resend_after: float = 3600.0,
+        resend_after: float = 600.0,
         send_timeout: float = 5.0,
         poll: float = 1.0,
         trouble: Callable[[str | None], None] = lambda _: None,
@@ -379,7 +379,7 @@ class BrokeredStore:
 
     def _tell(self, doing: str, error: Exception | None) -> None:
         """Keep what the broker does not do now, and pass it on when it changes."""
-        told = None if error is None else f"{doing}: {error or type(error).__name__}"
+        told = None if error is None else f"{doing}: {str(error) or 'no answer in time'}"
         if told == self._troubles.get(doing):
             return
         if told is None:

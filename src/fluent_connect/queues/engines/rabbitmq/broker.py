@@ -12,7 +12,7 @@ from aio_pika.exceptions import PublishError
 from fluent_connect.model.parcel import Parcel
 from fluent_connect.queues.engines.rabbitmq.address import Address, address
 from fluent_connect.queues.engines.rabbitmq.intake import HEADER, Intake
-from fluent_connect.queues.engines.rabbitmq.link import FAILURES, Link, failing, told
+from fluent_connect.queues.engines.rabbitmq.link import FAILURES, Link, closed, failing, told
 from fluent_connect.queues.engines.rabbitmq.topology import declare, settle
 from fluent_connect.queues.label import pack
 from fluent_connect.queues.store import Capabilities, Delivery, Setting, StoreError
@@ -47,6 +47,7 @@ class RabbitBroker:
         self._channels: dict[str, AbstractChannel] = {}
         self._opening = asyncio.Lock()
         self._kept: set[str] = set()
+        self._closing: set[asyncio.Task[None]] = set()
         self._intakes = {
             name: Intake(self._inward[place.server], name, place.queue)
             for name, place in places.items()
@@ -62,14 +63,22 @@ class RabbitBroker:
         place = self._places[queue]
         with failing(f"put on {place.queue}"):
             channel = await self._publisher(place.server)
-        errors = await asyncio.gather(
-            *(self._publish(channel, place.queue, each) for each in parcels)
-        )
+        try:
+            errors = await asyncio.gather(
+                *(self._publish(channel, place.queue, each) for each in parcels)
+            )
+        except BaseException:
+            # Told to give up: what this channel did not confirm it may never confirm.
+            self._abandon(place.server, channel)
+            raise
         if None in errors:
             self._kept.add(place.queue)
         if place.queue in self._kept and any(isinstance(each, _ReturnedError) for each in errors):
             # It was there before: somebody deleted it. The journal knows what was in it.
             await declare(self._outward[place.server], place.queue)
+            # Channels that knew the old queue go on talking to it, and are answered.
+            self._abandon(place.server, channel)
+            self._intakes[queue].restart()
         return errors
 
     async def take(self, queue: str, limit: int, wait: float) -> Sequence[Delivery]:
@@ -105,6 +114,7 @@ class RabbitBroker:
         """Let go of all connections."""
         for intake in self._intakes.values():
             await intake.close()
+        await asyncio.gather(*self._closing)
         for link in (*self._outward.values(), *self._inward.values()):
             with suppress(StoreError):
                 await link.close()
@@ -116,6 +126,14 @@ class RabbitBroker:
                 channel = await self._outward[server].channel(confirms=True)
                 self._channels[server] = channel
             return channel
+
+    def _abandon(self, server: str, channel: AbstractChannel) -> None:
+        """Put by another channel from now on."""
+        if self._channels.get(server) is channel:
+            del self._channels[server]
+        closing = asyncio.create_task(closed(channel))
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
     async def _publish(
         self, channel: AbstractChannel, queue: str, parcel: Parcel

@@ -1,6 +1,7 @@
 """What RabbitMQ hands out of one queue: taken by prefetch, acknowledged by hand."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,7 +12,7 @@ from aio_pika.exceptions import ChannelNotFoundEntity
 
 from fluent_connect.model.ids import new_id
 from fluent_connect.model.parcel import Parcel
-from fluent_connect.queues.engines.rabbitmq.link import FAILURES, Link, failing
+from fluent_connect.queues.engines.rabbitmq.link import PATIENCE, Link, closed, failing
 from fluent_connect.queues.engines.rabbitmq.topology import declare
 from fluent_connect.queues.foreign import foreign
 from fluent_connect.queues.label import unpack
@@ -20,6 +21,8 @@ from fluent_connect.queues.store import Delivery, StoreError
 HEADER = "fluent-connect"
 """The header that holds what `label.pack` makes."""
 _PREFETCH = 128
+_PROBE = 5.0
+"""Seconds between two looks at a queue that nothing comes from."""
 
 
 class Intake:
@@ -40,6 +43,7 @@ class Intake:
         self._arrived: deque[AbstractIncomingMessage] = deque()
         self._out: dict[int, None] = {}
         self._more = asyncio.Event()
+        self._looked = 0.0
         self._opening = asyncio.Lock()
 
     async def take(self, limit: int, wait: float) -> Sequence[Delivery]:
@@ -50,6 +54,7 @@ class Intake:
                 await self._catch_up(source)
             elif not self._arrived:
                 await self._wait(wait)
+                await self._look_round(source)
             count = min(limit, len(self._arrived))
             return [self._delivery(self._arrived.popleft()) for _ in range(count)]
 
@@ -94,8 +99,7 @@ class Intake:
         """Give back all that was handed out."""
         channel, self._channel = self._channel, None
         if channel is not None:
-            with suppress(*FAILURES):
-                await channel.close()
+            await closed(channel)
 
     async def _catch_up(self, source: AbstractQueue) -> None:
         """Return once all has arrived that was handed out before: the answer to `get` is last."""
@@ -111,20 +115,41 @@ class Intake:
         if self._is_lost() and not self._arrived:
             raise StoreError("the broker ended it")
 
+    async def _look_round(self, source: AbstractQueue) -> None:
+        """Begin anew where nothing comes though something is there, or the broker forgot us.
+
+        A queue that is deleted and made again at once leaves its old consumers to wait for ever.
+        """
+        if self._arrived or time.monotonic() - self._looked < _PROBE:
+            return
+        self._looked = time.monotonic()
+        declared = await source.channel.declare_queue(self._queue, passive=True)
+        told = declared.declaration_result
+        if not self._arrived and (told.message_count or not told.consumer_count):
+            self._ended = True
+
+    def restart(self) -> None:
+        """Begin anew at the next take: the queue that we take from is another one now."""
+        self._ended = True
+        self._more.set()
+
     async def _opened(self) -> AbstractQueue:
         async with self._opening:
             if self._source is not None and not self._is_lost():
                 return self._source
+            self._source = None
             await self.close()
             self._epoch += 1
             self._arrived.clear()
             self._out.clear()
-            self._source = await self._consume(self._epoch)
+            # A server that has just started takes connections before its queues are there.
+            async with asyncio.timeout(PATIENCE):
+                self._source = await self._consume(self._epoch)
             self._seen = True
             return self._source
 
     async def _consume(self, epoch: int) -> AbstractQueue:
-        channel = await self._link.channel(confirms=False)
+        channel = self._channel = await self._link.channel(confirms=False)
         await channel.set_qos(prefetch_count=_PREFETCH)
         try:
             source = await channel.get_queue(self._queue)
@@ -145,7 +170,6 @@ class Intake:
         self._ended = False
         channel.close_callbacks.add(end)
         (await channel.get_underlay_channel()).on_consumer_cancel_callbacks.add(end)
-        self._channel = channel
         await source.consume(arrive)
         return source
 

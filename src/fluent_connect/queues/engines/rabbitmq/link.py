@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
@@ -11,7 +11,7 @@ from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 from fluent_connect.queues.store import StoreError
 
 FAILURES = (AMQPError, ChannelInvalidStateError, OSError)
-_PATIENCE = 5.0
+PATIENCE = 5.0
 """Seconds to connect, or to be answered."""
 
 
@@ -26,7 +26,14 @@ def failing(doing: str) -> Iterator[None]:
 
 def told(error: BaseException) -> str:
     """Return what an error of the driver says."""
-    return str(error) or type(error).__name__
+    return str(error) or ("no answer in time" if isinstance(error, TimeoutError) else repr(error))
+
+
+async def closed(channel: AbstractChannel) -> None:
+    """Close a channel, or leave it to the end of its connection."""
+    with suppress(*FAILURES):
+        async with asyncio.timeout(PATIENCE):
+            await channel.close()
 
 
 class Link:
@@ -45,7 +52,7 @@ class Link:
         """Return a new channel. Raise StoreError if the server cannot be reached."""
         with failing("connect"):
             connection = await self._connected()
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(PATIENCE):
                 channel: AbstractChannel = await connection.channel(
                     publisher_confirms=confirms, on_return_raises=confirms
                 )
@@ -61,7 +68,7 @@ class Link:
     async def _connected(self) -> AbstractConnection:
         async with self._opening:
             if self._connection is None or _is_cut(self._connection):
-                self._connection = await aio_pika.connect(self._server, timeout=_PATIENCE)
+                self._connection = await aio_pika.connect(self._server, timeout=PATIENCE)
             return self._connection
 
 

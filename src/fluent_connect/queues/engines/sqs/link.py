@@ -45,7 +45,7 @@ def failing(doing: str) -> Iterator[None]:
         kind = AbsentError if code in _ABSENT else StoreError
         raise kind(f"{doing}: {code}: {text}") from error
     except _FAILURES as error:
-        raise StoreError(f"{doing}: {error or type(error).__name__}") from error
+        raise StoreError(f"{doing}: {str(error) or type(error).__name__}") from error
 
 
 class Link:

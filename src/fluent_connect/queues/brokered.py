@@ -232,8 +232,6 @@ class BrokeredStore:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    # putting
-
     def _pack(self, write: Write) -> tuple[Write, Sequence[Sending]]:
         """Turn puts for the broker into rows of the outbox, and tell what is to be sent."""
         sendings: list[Sending] = []
@@ -283,17 +281,23 @@ class BrokeredStore:
             del self._confirmed[next(iter(self._confirmed))]
         return confirmed
 
-    # sending again
-
     async def _relay_on(self) -> None:
         """Send at start and at every round what was put and not confirmed."""
         while True:
             try:
                 sent = [await self._resend(queue) for queue in self._queues]
                 self._reachable = all(sent)
+                await self._forget_troubles()
             except _UNREACHABLE:
                 self._reachable = False
             await asyncio.sleep(self._relay_every)
+
+    async def _forget_troubles(self) -> None:
+        """Take back that a put fails, once none is left: what was unclear may have arrived."""
+        for queue in self._queues:
+            told = f"put on {queue}"
+            if told in self._troubles and not (await self._sql.depth(outbox(queue))).waiting:
+                self._tell(told, None)
 
     async def _resend(self, queue: str) -> bool:
         """Return whether all that was due is with the broker."""
@@ -319,8 +323,6 @@ class BrokeredStore:
     def _sending_again(self, queue: str, row: Parcel) -> Sending:
         token, parcel = from_outbox(row)
         return queue, token, wire(parcel, token, self._broker.capabilities)
-
-    # adopting
 
     def _adopt_beside(self, queue: str) -> None:
         """Adopt once, and on as long as a take waits, while the caller goes on."""

@@ -95,7 +95,8 @@ def _journal(connect: Connect, engine: str | None) -> str:
     if connect.journal.url:
         return connect.journal.url
     told = (entry.url for entry in connect.queues.values() if entry.url)
-    return next((url for url in told if engine_of(url) in SQL), _sqlite(connect))
+    default = "memory://" if connect.message_listener_mode == "memory" else _sqlite(connect)
+    return next((url for url in told if engine_of(url) in SQL), default)
 
 
 def _listener(id_: str, entry: ListenerEntry, environ: Mapping[str, str]) -> Listener:

@@ -1,6 +1,7 @@
 """Everything about jobs in the running service: their router, what starts them, what is told."""
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import cache, partial
 
 import msgspec
 
@@ -11,11 +12,11 @@ from fluent_connect.app.config.sections import NotificationsSection
 from fluent_connect.app.handlers import Handlers
 from fluent_connect.app.job_metrics import JobMetrics
 from fluent_connect.app.notices import Notifier
-from fluent_connect.app.reconcile.scheduled import Scheduled
 from fluent_connect.app.scheduler_door import App, SchedulerDoor
 from fluent_connect.app.telemetry import Telemetry
 from fluent_connect.clients.accounts import Account, Accounts
 from fluent_connect.handlers.settings import Settings
+from fluent_connect.jobs.comparer import Comparer
 from fluent_connect.jobs.job_router import JobRouter
 from fluent_connect.jobs.job_settings import FluentSettings, JobSettings, JournalSettings
 from fluent_connect.jobs.outage_sweeps import OutageSweeps
@@ -61,7 +62,7 @@ class Batch:
             settings=self._settings,
             retry=config.retry.policy,
             outage=outage,
-            comparer=Scheduled(config, handlers, store, clients, telemetry),
+            comparer=cache(partial(_comparer, config, handlers, store, clients, telemetry)),
         )
         planned = planned_jobs(config.jobs, config.accounts, config.time_zone)
         self._scheduler = Scheduler(store, planned)
@@ -108,6 +109,15 @@ class Batch:
 
     def _settings(self, account: Account) -> Settings:
         return self._config.settings.get((account.name, account.retailer), _DEFAULT_SETTINGS)
+
+
+def _comparer(
+    config: Config, handlers: Handlers, store: Store, clients: Clients, telemetry: Telemetry
+) -> Comparer:
+    """Return what compares both systems; it parses GraphQL, which nothing else here needs."""
+    from fluent_connect.app.reconcile.scheduled import Scheduled  # noqa: PLC0415 - 6 MB
+
+    return Scheduled(config, handlers, store, clients, telemetry)
 
 
 def _plain(described: Sequence[msgspec.Struct]) -> list[Mapping[str, object]]:

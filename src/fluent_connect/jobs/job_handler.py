@@ -55,7 +55,7 @@ class JobContext(msgspec.Struct, frozen=True):
     begun:   when the run began; the same after a restart.
     upserts: the name of the messages that bring a resource of a type about in Fluent.
     read:    search the journal.
-    comparer: compares what both systems hold; None where nothing can.
+    comparer: returns what compares both systems; None where nothing can.
     """
 
     commercetools: Commercetools
@@ -70,7 +70,7 @@ class JobContext(msgspec.Struct, frozen=True):
     begun: datetime = msgspec.field(default_factory=lambda: datetime.now(UTC))
     upserts: Mapping[str, str] = {}
     read: Read = _reads_nothing
-    comparer: Comparer | None = None
+    comparer: Callable[[], Comparer] | None = None
     clock: Callable[[], float] = time.time
 
     def upsert(

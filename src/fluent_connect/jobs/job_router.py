@@ -71,7 +71,7 @@ class JobRouter:
         settings: Callable[[Account], Settings] = lambda _: Settings(),
         retry: RetryPolicy | None = None,
         outage: Callable[[Delivery], bool] = lambda _: False,
-        comparer: Comparer | None = None,
+        comparer: Callable[[], Comparer] | None = None,
         backlog: int = 10_000,
         clock: Callable[[], float] = time.time,
     ) -> None:

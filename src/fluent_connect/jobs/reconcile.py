@@ -56,9 +56,9 @@ class ReconcileJobHandler(JobHandler):
     async def _page(
         self, place: _Place, types: Sequence[str], window: Window, context: JobContext
     ) -> tuple[Page, _Place | None]:
-        comparer, account = context.comparer, (context.account, context.retailer)
-        if comparer is None:
+        if context.comparer is None:
             raise UnprocessableError("nothing here can compare both systems")
+        comparer, account = context.comparer(), (context.account, context.retailer)
         part = await comparer.part(
             account,
             place.type_id,

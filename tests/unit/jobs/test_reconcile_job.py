@@ -57,7 +57,7 @@ def context(comparer: Made | None, **props: str) -> JobContext:
         retailer="1",
         project_key="shop",
         run="run-1",
-        comparer=comparer,
+        comparer=None if comparer is None else lambda: comparer,
     )
 
 

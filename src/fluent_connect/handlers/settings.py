@@ -20,8 +20,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     order_number_wait:     seconds between two looks at such an order.
     export_when:           per field of the order, the values that let it pass ("" = absent).
     import_orders:         `OrderImported`: off, through the gate like any other, or as history.
-    import_wait:           seconds for which an order without cart waits, from its creation, to be
-                           told of as imported (`import_orders` off or history).
     inert_order_types:     order types that start no fulfilment; history is loaded as the first.
     expand_order:          references to read with an order beside those that our mapping needs
                            ("lineItems[*].productType", "custom.fields.shop").
@@ -80,7 +78,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         }
     )
     import_orders: Literal["gate", "history", "off"] = "off"
-    import_wait: float = 300.0
     inert_order_types: Sequence[str] = ()
     expand_order: Sequence[str] = ()
     order_types: Mapping[str, str] = msgspec.field(

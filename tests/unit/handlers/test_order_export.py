@@ -1,5 +1,3 @@
-import datetime as dt
-
 import msgspec
 import pytest
 
@@ -71,33 +69,6 @@ def test_an_imported_order_is_skipped_gated_or_history() -> None:
 
 
 # Reading it.
-
-
-@pytest.mark.parametrize(
-    ("kind", "more", "age", "rule", "waits"),
-    [
-        ("OrderStateChanged", {}, 10, "off", True),
-        ("OrderStateChanged", {}, 10, "history", True),
-        ("OrderStateChanged", {}, 10, "gate", False),
-        ("OrderStateChanged", {}, 301, "off", False),
-        ("OrderStateChanged", {"cart": {"typeId": "cart", "id": "c"}}, 10, "off", False),
-        ("OrderCreated", {}, 10, "off", False),
-    ],
-)
-async def test_an_order_that_may_be_imported_waits_for_the_message_that_says_so(
-    kind: str, more: dict[str, object], age: float, rule: str, waits: bool
-) -> None:
-    created = dt.datetime.fromtimestamp(NOW - age, dt.UTC).isoformat()
-    raw = order(createdAt=created, **more)
-    settings = Settings(import_orders=rule)  # type: ignore[arg-type]
-    stage = context(FakeCommercetools({"order/order-1": raw}), settings=settings, now=NOW)
-    told = message("order", "order-1", kind)
-    if not waits:
-        assert (await HANDLER.fetch(told, stage)).resource is not None
-        return
-    with pytest.raises(RetryableError, match="may be imported") as raised:
-        await HANDLER.fetch(told, stage)
-    assert (raised.value.counts, raised.value.retry_after) == (False, 15.0)
 
 
 async def test_an_order_without_its_number_waits_until_its_deadline() -> None:

@@ -25,7 +25,6 @@ from fluent_connect.handlers.order.export import (
     candidates,
     is_left_out,
     kept_back,
-    may_be_imported,
     order_ref,
 )
 from fluent_connect.handlers.order.sources import TARGETS
@@ -36,7 +35,6 @@ from fluent_connect.model.errors import RetryableError, Skip, UnprocessableError
 from fluent_connect.model.message import Message
 from fluent_connect.model.notification import Reference
 
-_IMPORT_LOOK = 15
 _EXPAND = (
     "paymentInfo.payments[*]",
     "shippingInfo.shippingMethod",
@@ -63,7 +61,6 @@ class OrderCreateHandler(MessageHandler[ExportedOrder]):
             return Fetched(None, None)
         if kept_back(order, message.kind, settings, as_type(message, settings)):
             return Fetched(order, order.version)
-        _await_import(order, message, context)
         _await_number(order, message, context)
         order = await _with_payments(order, context)
         if order.customer_id:
@@ -105,16 +102,6 @@ def _dependencies(order: ExportedOrder) -> dict[str, int]:
     if order.buyer is not None:
         found[f"customer/{order.buyer.id}"] = order.buyer.version
     return found
-
-
-def _await_import(order: ExportedOrder, message: Message, context: HandlerContext) -> None:
-    """Raise if an order that is still young may have been imported, and nobody has told yet."""
-    if not may_be_imported(order, message.kind, context.settings):
-        return
-    left = _created(order) + context.settings.import_wait - context.clock()
-    if left > 0:
-        told = f"order {order.id} has no cart: it may be imported, and OrderImported may yet come"
-        raise RetryableError(told, retry_after=min(_IMPORT_LOOK, left), counts=False)
 
 
 def _await_number(order: ExportedOrder, message: Message, context: HandlerContext) -> None:

@@ -14,7 +14,6 @@ from fluent_connect.model.message import Message
 
 _REF = 255
 _SENT = frozenset({"Shipped", "Delivered"})
-_FIRST = frozenset({"OrderCreated", "OrderCreatedFromRecurringOrder", "OrderImported"})
 _FIELDS = {field.encode_name: field.name for field in msgspec.structs.fields(Order)}
 
 
@@ -70,20 +69,6 @@ def as_type(message: Message, settings: Settings) -> str | None:
 def is_left_out(kind: str, settings: Settings) -> bool:
     """Say whether the order came by import, and such orders are not carried, now or later."""
     return kind == "OrderImported" and settings.import_orders == "off"
-
-
-def may_be_imported(order: Order, kind: str, settings: Settings) -> bool:
-    """Say whether an import may have made the order, of which its first message has yet to tell.
-
-    What was ordered in the shop has a cart; of an imported order other messages may come first, and
-    would carry it as if it were new.
-    """
-    return (
-        settings.import_orders != "gate"
-        and order.cart is None
-        and order.recurring_order is None
-        and kind not in _FIRST
-    )
 
 
 def is_history(kind: str, settings: Settings) -> bool:

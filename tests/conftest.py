@@ -1,7 +1,9 @@
 """What holds for all tests: none meets what another has left in the process."""
 
 import asyncio
+import gc
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,6 +45,22 @@ def _partners_apart(request: pytest.FixtureRequest) -> Iterator[None]:
         del sys.modules[name]
     sys.path[:] = path
     sys.modules.update(theirs)
+
+
+@pytest.fixture(autouse=True)
+def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have tables as wide as they are, whatever terminal the tests were started from."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _kafka_apart(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Collect what aiokafka leaves open when it is stopped while it connects, before others do."""
+    yield
+    if "kafka" in request.node.nodeid:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
 
 @pytest.fixture(autouse=True)

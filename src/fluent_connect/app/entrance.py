@@ -45,23 +45,17 @@ class Entrance:
         remembered = Remembered(config.data, published)
         remembered.recall()
         keeper = Keeper(published, told=clock.told, on_taken=remembered.keep)
-        self.keeper = asyncio.create_task(keeper.run())
+        self.keeper = asyncio.create_task(keeper.run(), name="what fetches the keys of doors")
         self.rotation = Rotation(config, standing, clients, telemetry, self.webhook.open)
-        self._rotating = asyncio.create_task(self.rotation.run()) if self.rotation.runs else None
+        self._rotating: asyncio.Task[None] | None = None
+        if self.rotation.runs:
+            rotating = self.rotation.run()
+            self._rotating = asyncio.create_task(rotating, name="what looks for changed secrets")
 
     @property
     def tasks(self) -> Sequence[asyncio.Task[None]]:
-        """Return what is to be cancelled at the end."""
+        """Return what runs beside, each by a name that tells what it does."""
         return [self.keeper, *([self._rotating] if self._rotating is not None else [])]
-
-    def problems(self) -> list[str]:
-        """Return which of the tasks has ended by itself."""
-        found = []
-        if self.keeper.done():
-            found.append("stopped: what fetches the keys of doors")
-        if self._rotating is not None and self._rotating.done():
-            found.append("stopped: what looks for changed secrets")
-        return found
 
 
 def _leave(url: str) -> None:

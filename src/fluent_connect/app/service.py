@@ -341,8 +341,6 @@ class Service:
         gone = [task.get_name() for task in self._background if _broke(task)]
         if gone and not self.draining:
             found.append(f"stopped: {', '.join(gone)}")
-        if not self.draining:
-            found += self._entrance.problems()
         return ["draining", *found] if self.draining else found
 
     def _details(self) -> Mapping[str, object]:

@@ -20,7 +20,6 @@ def shell(
     """Run commands; `tmp_path / "data"` is the data folder, empty so far."""
     for name in [name for name in os.environ if name.startswith("FC_")]:
         monkeypatch.delenv(name)
-    monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.chdir(tmp_path)
     return Shell(tmp_path / "data", capsys)
 

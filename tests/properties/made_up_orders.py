@@ -81,7 +81,7 @@ def orders_json(draw: st.DrawFn) -> Json:
         "customLineItems": [each.fields for each in fees],
         "paymentInfo": {"payments": draw(st.lists(_payments, max_size=2))},
         "locale": draw(st.sampled_from(["en", "de-AT"])),
-        "custom": draw(_custom),
+        "custom": draw(st.booleans().flatmap(lambda all_: _picked_up if all_ else _custom)),
         "~buyer": draw(st.none() | customers_json),
         **_ships(draw, keys, ways),
     }
@@ -189,12 +189,18 @@ def _shipping(draw: st.DrawFn, till: _Till) -> _Priced:
     return _Priced(priced.net, priced.gross, {**priced.fields, **name})
 
 
-_custom = st.none() | st.fixed_dictionaries(
-    {
-        "fields": st.fixed_dictionaries(
-            {}, optional={"pickupLocationRef": st.sampled_from(_STORES), "note": anything}
-        )
-    }
+_stores = st.sampled_from(_STORES)
+_picked_up = st.builds(lambda ref: {"fields": {"pickupLocationRef": ref}}, _stores)
+_custom = (
+    st.none()
+    | _picked_up
+    | st.fixed_dictionaries(
+        {
+            "fields": st.fixed_dictionaries(
+                {}, optional={"pickupLocationRef": _stores, "note": anything}
+            )
+        }
+    )
 )
 _payments = st.builds(
     lambda id_, kind, state, cents: {

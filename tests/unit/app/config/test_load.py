@@ -226,48 +226,6 @@ def test_the_engine_flag_overrules_the_files(write: Write, environ: dict[str, st
     assert {queue.engine for queue in config.queues.values()} == {"sqlite"}
 
 
-def test_a_url_of_a_queue_stands(write: Write, environ: dict[str, str]) -> None:
-    text = "fluent-connect: { queues: { ct-queue: { url: 'postgresql://u@h/db', lease: 2m } } }"
-    queue = loaded(write(application__connector=text), environ).queues["ct-queue"]
-    assert (queue.url, queue.engine, queue.lease) == ("postgresql://u@h/db", "postgresql", 120)
-
-
-def test_what_is_told_no_place_lives_with_the_journal(
-    write: Write, environ: dict[str, str]
-) -> None:
-    text = """\
-fluent-connect:
-  journal: { url: 'sqlite:////srv/journal.db' }
-  queues: { ct-queue: { url: 'sqs://notifications' } }
-"""
-    config = loaded(write(application__connector=text), environ)
-    assert config.store == "sqlite:////srv/journal.db"
-    assert {name: queue.url for name, queue in config.queues.items()} == {
-        "ct-queue": "sqs://notifications",
-        "event-queue": config.store,
-        "batch-queue": config.store,
-        "notification-queue": config.store,
-    }
-
-
-def test_the_journal_of_a_broker_stands_in_the_data_folder(
-    write: Write, environ: dict[str, str]
-) -> None:
-    text = "fluent-connect: { data: /srv, message-listener-mode: sqs, batch-listener-mode: sqs }"
-    config = loaded(write(application__connector=text), environ)
-    assert config.store == "sqlite:////srv/connect.db"
-    assert config.queues["event-queue"].url == "sqs://event-queue"
-    other = loaded(write(application__connector=text), environ, engine="sqlite")
-    assert {queue.url for queue in other.queues.values()} == {other.store}
-
-
-def test_a_password_in_a_url_is_not_shown(write: Write, environ: dict[str, str]) -> None:
-    text = "fluent-connect: { queues: { ct-queue: { url: 'rabbitmq://u:secret@h/v/q' } } }"
-    config = loaded(write(application__connector=text), environ)
-    (told,) = [one for one in config.origins() if one.key.endswith("ct-queue.url")]
-    assert told.value == "rabbitmq://u:***@h/v/q"
-
-
 ACCOUNTS = """\
 fluent-connect:
   settings: { order-ref: id, order-number-deadline: 2d }
@@ -371,13 +329,6 @@ def test_durations_are_written_with_units(text: str, seconds: float) -> None:
 
 def test_sizes_are_written_with_units() -> None:
     assert (size("10MiB"), size("1kB".upper()), size("5")) == (10485760, 1000, 5)
-
-
-def test_both_listener_modes_may_differ(write: Write, environ: dict[str, str]) -> None:
-    text = "fluent-connect: { message-listener-mode: kafka, batch-listener-mode: postgresql }"
-    config = loaded(write(application__connector=text), environ)
-    assert config.queues["event-queue"].engine == "kafka"
-    assert config.queues["batch-queue"].engine == "postgresql"
 
 
 def test_an_account_without_address_is_a_mistake(write: Write, environ: dict[str, str]) -> None:

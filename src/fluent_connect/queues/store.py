@@ -1,7 +1,8 @@
 """What a queue promises, and what a store of queues and journal promises to stations."""
 
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Literal, Protocol, runtime_checkable
 
@@ -30,6 +31,14 @@ class Delivery(msgspec.Struct):
     lease: str
     lease_until: float
     parks: int = 0
+
+
+def leases_by_queue(deliveries: Iterable[Delivery]) -> Mapping[str, Sequence[str]]:
+    """Return the leases of deliveries, by the queue that each is of, in their order."""
+    leases: defaultdict[str, list[str]] = defaultdict(list)
+    for each in deliveries:
+        leases[each.queue].append(each.lease)
+    return leases
 
 
 class Write(msgspec.Struct, frozen=True):

@@ -1,7 +1,6 @@
 """Puts to Kafka and takes from it."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -14,7 +13,7 @@ from fluent_connect.queues.engines.kafka.intake import HEADER, Intake
 from fluent_connect.queues.engines.kafka.link import FAILURES, failing, told
 from fluent_connect.queues.engines.kafka.topology import settle
 from fluent_connect.queues.label import pack
-from fluent_connect.queues.store import Capabilities, Delivery, Setting, StoreError
+from fluent_connect.queues.store import Capabilities, Delivery, Setting, StoreError, leases_by_queue
 
 _LARGEST_REQUEST = 1024 * 1024
 _CAPABILITIES = Capabilities(
@@ -62,12 +61,12 @@ class KafkaBroker:
 
     async def ack(self, *deliveries: Delivery) -> None:
         """Have the group never be handed these again, once all before them are acknowledged."""
-        for queue, leases in _by_queue(deliveries).items():
+        for queue, leases in leases_by_queue(deliveries).items():
             await self._intakes[queue].ack(leases)
 
     async def release(self, *deliveries: Delivery) -> None:
         """Have the group be handed these, and all after them, again."""
-        for queue, leases in _by_queue(deliveries).items():
+        for queue, leases in leases_by_queue(deliveries).items():
             await self._intakes[queue].release(leases)
 
     async def renew(self, *deliveries: Delivery) -> Sequence[bool]:
@@ -128,10 +127,3 @@ async def _send(producer: Any, topic: str, parcel: Parcel) -> Exception | None:
     except FAILURES as error:
         return StoreError(f"not kept: {told(error)}")
     return None
-
-
-def _by_queue(deliveries: Sequence[Delivery]) -> Mapping[str, list[str]]:
-    leases: defaultdict[str, list[str]] = defaultdict(list)
-    for each in deliveries:
-        leases[each.queue].append(each.lease)
-    return leases

@@ -1,7 +1,6 @@
 """Puts to RabbitMQ and takes from it."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
@@ -15,7 +14,7 @@ from fluent_connect.queues.engines.rabbitmq.intake import HEADER, Intake
 from fluent_connect.queues.engines.rabbitmq.link import FAILURES, Link, closed, failing, told
 from fluent_connect.queues.engines.rabbitmq.topology import declare, settle
 from fluent_connect.queues.label import pack
-from fluent_connect.queues.store import Capabilities, Delivery, Setting, StoreError
+from fluent_connect.queues.store import Capabilities, Delivery, Setting, StoreError, leases_by_queue
 
 _CAPABILITIES = Capabilities(
     # A quorum writes each body to the log of every node: what is large stays in SQL.
@@ -87,12 +86,12 @@ class RabbitBroker:
 
     async def ack(self, *deliveries: Delivery) -> None:
         """Have the broker forget these."""
-        for queue, leases in _by_queue(deliveries).items():
+        for queue, leases in leases_by_queue(deliveries).items():
             await self._intakes[queue].ack(leases)
 
     async def release(self, *deliveries: Delivery) -> None:
         """Have the broker hand these out again; after 50 times in vain they are dead there."""
-        for queue, leases in _by_queue(deliveries).items():
+        for queue, leases in leases_by_queue(deliveries).items():
             await self._intakes[queue].release(leases)
 
     async def renew(self, *deliveries: Delivery) -> Sequence[bool]:
@@ -157,10 +156,3 @@ class RabbitBroker:
 
 class _ReturnedError(StoreError):
     """No queue takes it."""
-
-
-def _by_queue(deliveries: Sequence[Delivery]) -> Mapping[str, list[str]]:
-    leases: defaultdict[str, list[str]] = defaultdict(list)
-    for each in deliveries:
-        leases[each.queue].append(each.lease)
-    return leases

@@ -1,7 +1,6 @@
 """Puts to SQS and takes from it, ten at a time."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,7 +10,7 @@ from fluent_connect.queues.engines.sqs.address import Address, address
 from fluent_connect.queues.engines.sqs.link import LONGEST_POLL, AbsentError, Link, failing
 from fluent_connect.queues.engines.sqs.messages import BATCH, LARGEST_PARCEL, calls, entry, parcel
 from fluent_connect.queues.engines.sqs.topology import VISIBILITY, settle
-from fluent_connect.queues.store import Capabilities, Delivery, Setting, StoreError
+from fluent_connect.queues.store import Capabilities, Delivery, Setting, StoreError, leases_by_queue
 
 _CAPABILITIES = Capabilities(
     largest_body=LARGEST_PARCEL,
@@ -170,7 +169,7 @@ class SqsBroker:
         """Say one thing about all deliveries; return the leases that SQS knows no longer."""
         asked = [
             self._on_some(call, queue, leases[start : start + BATCH], said)
-            for queue, leases in _by_queue(deliveries).items()
+            for queue, leases in leases_by_queue(deliveries).items()
             for start in range(0, len(leases), BATCH)
         ]
         return frozenset(lease for lost in await asyncio.gather(*asked) for lease in lost)
@@ -193,13 +192,6 @@ class SqsBroker:
             told = f"{worse[0].get('Code')}: {worse[0].get('Message')}"
             raise StoreError(f"{len(worse)} of {len(leases)} not answered: {told}")
         return [leases[int(each["Id"])] for each in failed]
-
-
-def _by_queue(deliveries: Sequence[Delivery]) -> Mapping[str, list[str]]:
-    leases: defaultdict[str, list[str]] = defaultdict(list)
-    for each in deliveries:
-        leases[each.queue].append(each.lease)
-    return leases
 
 
 def _delivery(queue: str, message: Mapping[str, Any]) -> Delivery:

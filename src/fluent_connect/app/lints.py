@@ -1,6 +1,6 @@
 """What the configuration and the handlers say together: errors, and what an expert would doubt."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 
 from fluent_connect.app.build import is_of_a_job
@@ -48,7 +48,7 @@ def check(
     if not {"routes", "route-mapping", "doors"} & config.broken:
         found += _unreachable(config)
         found += _subscribed(config, subscribed if subscribed is not None else config.subscriptions)
-    found += [*_retention(config), *_budgets(config)]
+    found += [*_retention(config), *_budgets(config), *_calls(config)]
     return in_order(found)
 
 
@@ -128,7 +128,7 @@ def _jobs(config: Config, handlers: Handlers) -> Iterator[Lint]:
 
 
 def _leases(config: Config, handlers: Handlers) -> Iterator[Lint]:
-    lease = config.queues[EVENT_QUEUE].lease
+    lease = config.lease
     for index, route in enumerate(config.routes):
         try:
             handler = handlers.resolve(route.target)
@@ -138,6 +138,29 @@ def _leases(config: Config, handlers: Handlers) -> Iterator[Lint]:
             what = f"{handler.name} may take {handler.timeout:g} s, a lease lasts {lease:g} s"
             fix = f"write `queues: {{ event-queue: {{ lease: {handler.timeout * 1.5:g}s }} }}`"
             yield _warning(config, ("routes", index), "CFG035", what, fix)
+
+
+def _calls(config: Config) -> Iterator[Lint]:
+    """Look for a lease in which a client could not sign in and call: no call would ever begin."""
+    lease, timeout = config.lease, config.http.timeouts.total
+    if lease > 2 * timeout:
+        return
+    what = f"a lease lasts {lease:g} s, to sign in and call may take twice {timeout:g} s"
+    why = "no call is begun that its lease does not cover: nothing would ever reach Fluent"
+    fix = f"write `queues: {{ event-queue: {{ lease: {3 * timeout:g}s }} }}`, or lower "
+    fix += "`http.timeouts.total`"
+    places: Sequence[Path] = (
+        ("queues", EVENT_QUEUE, "lease"),
+        ("listeners", "message", "props", "visibility-timeout"),
+        ("http", "timeouts", "total"),
+    )
+    path = next((each for each in places if _is_told(config, each)), places[0])
+    yield at(config.table, path, "CFG038", what, fix, why=why)
+
+
+def _is_told(config: Config, path: Path) -> bool:
+    node, _ = descend(config.table, ("fluent-connect", *path))
+    return isinstance(node, Leaf) and node.source != "default"
 
 
 def _unreachable(config: Config) -> Iterator[Lint]:

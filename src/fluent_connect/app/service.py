@@ -179,7 +179,7 @@ class Service:
             urls,
             recorder(),
             journal=self.config.store,
-            lease=self.config.queues[EVENT_QUEUE].lease,
+            lease=self.config.lease,
             record=self.config.journal.record,
             sample=self.config.journal.sample,
             serving=True,
@@ -244,7 +244,7 @@ class Service:
             on_committed=self._committed,
             paused=self.pulse.stopped if works else tuple,
             outage=self._is_out if works else lambda _: False,
-            renew_every=place.lease / 3,
+            renew_every=self.config.lease / 3,
             grace=_GRACE,
             workers=None if works else 1,
         )

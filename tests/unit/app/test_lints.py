@@ -110,6 +110,30 @@ def test_a_lease_shorter_than_the_handlers_time_out_is_doubted(
     assert "450s" in lint.fix
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("queues: { event-queue: { lease: 60s } }", 2, 35),
+        ("listeners: { message: { props: { visibility-timeout: 1m } } }", 2, 56),
+        ("http: { timeouts: { total: 45s } }", 2, 30),
+        ("http: { timeouts: { total: 5s } }\nqueues: { event-queue: { lease: 10s } }", 3, 35),
+    ],
+)
+def test_a_lease_in_which_no_call_could_begin_is_a_mistake(
+    text: str, line: int, column: int, write: Write, environ: dict[str, str]
+) -> None:
+    [lint] = errors(check(configured(write, environ, text), OURS))
+    assert (lint.code, lint.place.line, lint.place.column) == ("CFG038", line, column)
+    assert "event-queue: { lease: " in lint.fix
+
+
+def test_a_lease_that_covers_a_sign_in_and_a_call_is_right(
+    write: Write, environ: dict[str, str]
+) -> None:
+    text = "http: { timeouts: { total: 5s } }\nqueues: { event-queue: { lease: 11s } }"
+    assert not errors(check(configured(write, environ, text), OURS))
+
+
 def test_a_retry_horizon_longer_than_retention_is_doubted(
     write: Write, environ: dict[str, str]
 ) -> None:

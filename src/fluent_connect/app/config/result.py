@@ -31,6 +31,7 @@ from fluent_connect.app.config.validate import leaves, written
 from fluent_connect.app.config.values import is_secret
 from fluent_connect.clients.accounts import Account
 from fluent_connect.handlers.settings import Settings
+from fluent_connect.model.parcel import EVENT_QUEUE
 from fluent_connect.model.yaml import Table
 from fluent_connect.queues.address import shown
 
@@ -107,6 +108,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     table: Table
     mapping: MappingFiles
     broken: frozenset[str] = frozenset()
+
+    @property
+    def lease(self) -> float:
+        """Return for how many seconds a delivery is ours: one time for the queues of a store."""
+        return self.queues[EVENT_QUEUE].lease
 
     def origins(self) -> list[Origin]:
         """Return every key with its effective value and where that came from, sorted by key."""

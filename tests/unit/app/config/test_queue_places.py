@@ -19,6 +19,11 @@ def test_a_url_of_a_queue_stands(write: Write, environ: dict[str, str]) -> None:
     assert (queue.url, queue.engine, queue.lease) == ("postgresql://u@h/db", "postgresql", 120)
 
 
+def test_one_lease_holds_for_all_queues_of_a_store(write: Write, environ: dict[str, str]) -> None:
+    text = "fluent-connect: { queues: { batch-queue: { lease: 1h }, event-queue: { lease: 2m } } }"
+    assert placed(write, environ, text).lease == 120
+
+
 def test_what_is_told_no_place_lives_with_the_journal(
     write: Write, environ: dict[str, str]
 ) -> None:

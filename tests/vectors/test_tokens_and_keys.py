@@ -8,8 +8,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from fluent_connect.ingest.verify.bearer import ALGORITHMS, header_of, is_signed
+from fluent_connect.ingest.verify.certificate import Digest
 from fluent_connect.ingest.verify.published import KeySet
-from fluent_connect.ingest.verify.rsa_signature import Digest, holds
+from fluent_connect.ingest.verify.rsa_signature import holds
 from fluent_connect.model.errors import MalformedError, RetryableError
 from vectors.origins import here, read
 from vectors.skipped import SKIPPED

@@ -9,21 +9,13 @@ import binascii
 from collections.abc import Sequence
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from fluent_connect.ingest.verify.certificate import Digest
 from fluent_connect.ingest.verify.scheme import Knock
-from fluent_connect.model.errors import ConfigError
 
 _SIGNATURE = b"fluent-signature"
 _OLD_SIGNATURE = b"flex.signature"
 _LONGEST = 2048
-_WEAKEST = 1024
-_SHA512 = hashes.SHA512()
-_MD5 = hashes.MD5()  # noqa: S303 - the vendor's, and only where it is asked for
-_PADDING = padding.PKCS1v15()
 
 
 class FluentForm(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,34 +35,22 @@ class FluentSignature:
     needs_body = True
 
     def __init__(self, form: FluentForm) -> None:
-        self._keys = tuple(map(_public_key, form.keys))
+        from fluent_connect.ingest.verify.rsa_signature import by_key  # noqa: PLC0415 - 12 MB
+
+        self._keys = tuple(map(by_key, form.keys))
         self._insecure = form.insecure_md5
 
     def passes(self, knock: Knock, now: float) -> bool:  # noqa: ARG002 - as its port says
         """Say whether a header holds the signature of one of the keys over the raw body."""
-        proofs: list[tuple[bytes, hashes.HashAlgorithm]] = [
-            (knock.headers.get(_SIGNATURE, b""), _SHA512)
-        ]
+        proofs: list[tuple[bytes, Digest]] = [(knock.headers.get(_SIGNATURE, b""), "sha512")]
         if self._insecure:
-            proofs.append((knock.headers.get(_OLD_SIGNATURE, b""), _MD5))
+            proofs.append((knock.headers.get(_OLD_SIGNATURE, b""), "md5"))
         return any(
             self._signed(knock.body, _decoded(given), digest) for given, digest in proofs if given
         )
 
-    def _signed(self, body: bytes, signature: bytes, digest: hashes.HashAlgorithm) -> bool:
-        return bool(signature) and any(
-            _verifies(key, signature, body, digest) for key in self._keys
-        )
-
-
-def _verifies(
-    key: RSAPublicKey, signature: bytes, body: bytes, digest: hashes.HashAlgorithm
-) -> bool:
-    try:
-        key.verify(signature, body, _PADDING, digest)
-    except InvalidSignature:
-        return False
-    return True
+    def _signed(self, body: bytes, signature: bytes, digest: Digest) -> bool:
+        return bool(signature) and any(signed(signature, body, digest) for signed in self._keys)
 
 
 def _decoded(given: bytes) -> bytes:
@@ -80,20 +60,3 @@ def _decoded(given: bytes) -> bytes:
         return base64.b64decode(given, validate=True)
     except (binascii.Error, ValueError):
         return b""
-
-
-def _public_key(text: str) -> RSAPublicKey:
-    """Return a key that stands in PEM or in bare base64. Raise ConfigError if it is none."""
-    bare = "".join(line for line in text.split() if line)
-    try:
-        if "-----BEGIN" in text:
-            key = serialization.load_pem_public_key(text.strip().encode())
-        else:
-            key = serialization.load_der_public_key(base64.b64decode(bare, validate=True))
-    except (ValueError, binascii.Error) as error:
-        raise ConfigError(
-            "a Fluent webhook key is an X.509 public key in base64 or PEM, and this is not"
-        ) from error
-    if not isinstance(key, RSAPublicKey) or key.key_size < _WEAKEST:
-        raise ConfigError(f"a Fluent webhook key is an RSA key of at least {_WEAKEST} bits")
-    return key

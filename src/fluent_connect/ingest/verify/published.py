@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fluent_connect.ingest.news import News
+from fluent_connect.ingest.verify.certificate import Certificate
 from fluent_connect.model.errors import MalformedError, RetryableError
 
 LONGEST_KEPT = 86_400.0
@@ -21,8 +20,6 @@ _MOST_ASKED = 256
 _MOST_CERTIFICATES = 64
 _LEAST_BITS = 2048
 _MOST_KEYS = 100
-_PEM = b"-----BEGIN CERTIFICATE-----"
-_PEM_END = b"-----END CERTIFICATE-----"
 
 Wake = Callable[[], None]
 
@@ -103,16 +100,6 @@ class KeySet:
         return kind(why, retry_after=_RETRY)
 
 
-class Certificate(msgspec.Struct, frozen=True):
-    """A signing certificate as PEM, whose it is, its key, and from when to when it holds."""
-
-    text: bytes
-    names: frozenset[str]
-    key: rsa.RSAPublicKey
-    begins: float
-    ends: float
-
-
 class Certificates:
     """Signing certificates by URL, each fetched once. Callers ask only for URLs that they trust."""
 
@@ -146,7 +133,9 @@ class Certificates:
 
     def take(self, url: str, body: bytes) -> None:
         """Keep what was fetched. Raise MalformedError if it is not exactly one certificate."""
-        certificate = _certificate(body)
+        from fluent_connect.ingest.verify import rsa_signature  # noqa: PLC0415 - 12 MB, for SNS
+
+        certificate = rsa_signature.certificate(body)
         while len(self._known) >= _MOST_CERTIFICATES:
             del self._known[next(iter(self._known))]
         self._known[url] = certificate
@@ -216,34 +205,6 @@ def _fits(entry: Mapping[str, Any]) -> bool:
     if entry.get("kty") == "RSA":
         return isinstance(modulus, str) and len(modulus) * 6 >= _LEAST_BITS
     return entry.get("kty") == "EC"
-
-
-def _certificate(body: bytes) -> Certificate:
-    text = body.strip()
-    whole = text.startswith(_PEM) and text.endswith(_PEM_END) and text.count(b"-----") == 4  # noqa: PLR2004
-    if not whole:
-        raise MalformedError("not exactly one certificate in PEM")
-    try:
-        read = x509.load_pem_x509_certificate(text)
-        key = read.public_key()
-        names = frozenset(_names(read))
-    except (ValueError, TypeError) as error:
-        raise MalformedError(f"no certificate: {error}") from error
-    if not isinstance(key, rsa.RSAPublicKey):
-        raise MalformedError("a certificate of another kind of key than RSA")
-    begins, ends = read.not_valid_before_utc, read.not_valid_after_utc
-    return Certificate(text, names, key, begins.timestamp(), ends.timestamp())
-
-
-def _names(certificate: x509.Certificate) -> Iterator[str]:
-    """Yield whom the certificate names: its alternative names, else its common name."""
-    try:
-        told = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except x509.ExtensionNotFound:
-        for each in certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME):
-            yield str(each.value)
-        return
-    yield from told.value.get_values_for_type(x509.DNSName)
 
 
 def _asleep() -> None:

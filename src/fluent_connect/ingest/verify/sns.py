@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from fluent_connect.ingest.verify.published import Certificate, Published
-from fluent_connect.ingest.verify.rsa_signature import Digest, holds
+from fluent_connect.ingest.verify.certificate import Certificate, Digest
+from fluent_connect.ingest.verify.published import Published
 from fluent_connect.ingest.verify.scheme import Knock
 from fluent_connect.model.errors import ConfigError
 
@@ -133,7 +133,7 @@ def _signed(certificate: Certificate, told: Envelope) -> bool:
     text = _canonical(told)
     if text is None or base64.b64encode(signature).decode() != told.signature:
         return False
-    return holds(certificate.key, signature, text, _DIGESTS[told.version])
+    return certificate.signed(signature, text, _DIGESTS[told.version])
 
 
 def _canonical(told: Envelope) -> bytes | None:

@@ -10,10 +10,7 @@ from fluent_connect.model.errors import ConfigError
 from fluent_connect.model.fact import Recorder
 from fluent_connect.queues.address import BROKERS, ENGINES, EXTRAS, SQL, engine, shown
 from fluent_connect.queues.brokered import BrokeredStore
-from fluent_connect.queues.engines.memory import MemoryStore
-from fluent_connect.queues.engines.sqlite import SqliteStore
-from fluent_connect.queues.engines.sqlite.store import Bodies
-from fluent_connect.queues.store import Broker, Store, StoreError
+from fluent_connect.queues.store import Bodies, Broker, Store, StoreError
 
 Trouble = Callable[[str, str | None], None]
 """Told the engine, and why it cannot be reached; or None, once it can be again."""
@@ -107,6 +104,8 @@ async def _open_sql(
 ) -> Store:
     scheme = engine(url)
     if scheme == "sqlite":
+        from fluent_connect.queues.engines.sqlite import SqliteStore  # noqa: PLC0415 - only if used
+
         return await SqliteStore.open(
             sqlite_path(url),
             recorder,
@@ -120,6 +119,8 @@ async def _open_sql(
             url, recorder, lease=lease, record=record, sample=sample, role=role
         )
     if scheme == "memory":
+        from fluent_connect.queues.engines.memory import MemoryStore  # noqa: PLC0415 - as above
+
         return MemoryStore(recorder, lease=lease)
     raise ConfigError(_absent(url) if scheme in SQL else _no_journal(url))
 

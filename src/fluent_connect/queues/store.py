@@ -13,6 +13,9 @@ from fluent_connect.model.fact import Statement
 from fluent_connect.model.outcome import Fence, Outcome
 from fluent_connect.model.parcel import Parcel
 
+Bodies = Literal["failed", "sample", "all"]
+"""Which bodies the journal keeps after their end: those that failed, also a sample, or all."""
+
 
 class StoreError(ConnectError):
     """The store cannot commit or read now (disk full, I/O error, closed): nothing was changed."""

@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 
 import pytest
 
 _NEEDED_LATER = ["cryptography", "joserfc", "graphql", "fluent_connect.sandbox"]
 """For doors that prove by a public key, a schema that Fluent has told, `--sandbox`."""
+_ENGINES = "fluent_connect.queues.engines."
 _EXTRAS = ["pyreqwest", "asyncpg", "aio_pika", "aiokafka", "aiobotocore", "botocore"]
 _PROGRAM = """
 import asyncio, signal, sys
@@ -30,6 +32,7 @@ async def main():
 
 print(*sorted(asyncio.run(main())), sep="\\n")
 """
+_HOUSE = "import sys, fluent_connect.app.start; print(*sorted(sys.modules), sep='\\n')"
 _ACCOUNT = {
     "FC_PROJECT_KEY": "idle",
     "FC_CT_API_URL": "http://127.0.0.1:9",
@@ -70,3 +73,17 @@ def test_it_has_loaded_the_service(loaded: frozenset[str]) -> None:
 @pytest.mark.parametrize("module", [*_NEEDED_LATER, *_EXTRAS])
 def test_what_nothing_configured_needs_is_not_loaded(module: str, loaded: frozenset[str]) -> None:
     assert module not in loaded
+
+
+def test_of_the_engines_it_has_loaded_the_one_in_use(loaded: frozenset[str]) -> None:
+    assert _engines(loaded) == {"sqlite"}
+
+
+def test_no_engine_is_loaded_before_one_is_opened() -> None:
+    ran = subprocess.run([sys.executable, "-c", _HOUSE], capture_output=True, text=True, check=True)
+    assert _engines(ran.stdout.splitlines()) == set()
+
+
+def _engines(modules: Iterable[str]) -> set[str]:
+    rests = [one.removeprefix(_ENGINES) for one in modules if one.startswith(_ENGINES)]
+    return {rest.partition(".")[0] for rest in rests}

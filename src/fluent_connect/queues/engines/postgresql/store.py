@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Literal
 from zlib import crc32
 
 import msgspec
@@ -25,9 +24,8 @@ from fluent_connect.queues.engines.postgresql.schema import migrate
 from fluent_connect.queues.engines.postgresql.take import Taker
 from fluent_connect.queues.engines.postgresql.transaction import Transaction
 from fluent_connect.queues.engines.postgresql.writer import Writer
-from fluent_connect.queues.store import Delivery, Depth, StoreError, Verdict, Write
+from fluent_connect.queues.store import Bodies, Delivery, Depth, StoreError, Verdict, Write
 
-Bodies = Literal["failed", "sample", "all"]
 _CHANNEL = "fluent_connect"
 
 

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 from zlib import crc32
 
 import apsw
@@ -24,10 +24,9 @@ from fluent_connect.queues.engines.sqlite.reclaim import reclaim
 from fluent_connect.queues.engines.sqlite.schema import connect, migrate
 from fluent_connect.queues.engines.sqlite.take import Taker
 from fluent_connect.queues.engines.sqlite.thread import Commit, DatabaseThread, Take, Work
-from fluent_connect.queues.store import Delivery, Depth, Verdict, Write
+from fluent_connect.queues.store import Bodies, Delivery, Depth, Verdict, Write
 
 T = TypeVar("T")
-Bodies = Literal["failed", "sample", "all"]
 
 
 class SqliteStore:

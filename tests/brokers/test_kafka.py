@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -115,6 +116,62 @@ async def test_a_cluster_that_is_away_is_told() -> None:
     await broker.close()
 
 
+# --- partitions that move
+
+
+async def _joined(broker: KafkaBroker) -> list[Delivery]:
+    """Be the second member of the group; return what is taken first.
+
+    The mock cluster refuses a member that asks for its partitions after the leader has told who
+    gets which, as no Kafka does: so the leader, the first member, is answered later.
+    """
+    while True:
+        kafka.shared().answer(kafka.JOIN_GROUP, (0, 0), (0, 1000))
+        with suppress(StoreError):
+            return await _some(broker)
+
+
+async def _some(broker: KafkaBroker) -> list[Delivery]:
+    """Take until something comes, then all there is."""
+    async with asyncio.timeout(30):
+        while not (first := await broker.take(CT_QUEUE, 64, 0.2)):
+            pass
+    return [*first, *await _all(broker)]
+
+
+def _ids(*deliveries: Delivery) -> set[str]:
+    return {each.parcel.id for each in deliveries}
+
+
+@pytest.mark.timeout(90)
+async def test_partitions_that_move_take_what_is_in_hand_with_them(
+    broker: KafkaBroker, places: dict[str, str]
+) -> None:
+    sent = [parcel(f"{lane}{i}", f"lane {lane}") for i in range(4) for lane in "abcdefghij"]
+    await broker.put(CT_QUEUE, *sent)
+    held = await _all(broker)
+    done = [each for each in held if each.parcel.id[1] in "02"]
+    await broker.ack(*done)
+    certain = await broker.depth(CT_QUEUE)
+    other = await open_broker(places)
+    theirs = await _joined(other)
+    assert await broker.renew(*held) == [False] * 40
+    await broker.ack(*held)
+    await broker.release(*held)
+    ours = await _some(broker)
+    assert not _ids(*ours) & _ids(*theirs)
+    assert _ids(*held) - _ids(*done) <= _ids(*ours, *theirs)
+    assert len(ours) + len(theirs) == certain
+    await broker.ack(*ours)
+    await broker.close()
+    rest = await _some(other)
+    assert _ids(*rest) == _ids(*theirs)
+    assert await other.renew(*theirs) == [False] * len(theirs)
+    await other.ack(*rest)
+    assert await other.depth(CT_QUEUE) == 0
+    await other.close()
+
+
 # --- a cluster that goes away
 
 
@@ -138,3 +195,45 @@ async def test_a_cluster_that_goes_away_loses_nothing_and_is_told(
         cluster.up()
         await journal.put("c", 40)
         await arrived_once(journal, {"a": 40, "b": journal.count("b"), "c": 40})
+
+
+async def _emptied(broker: KafkaBroker) -> bool:
+    """Take and acknowledge, as far as the cluster is there; say whether nothing is left."""
+    with suppress(StoreError):
+        await broker.ack(*await broker.take(CT_QUEUE, 64, 0.1))
+        return not await broker.depth(CT_QUEUE)
+    return False
+
+
+@pytest.mark.timeout(120)
+async def test_a_commit_to_a_cluster_that_is_away_ends_in_time_and_is_made_up_for(
+    cluster: kafka.Cluster,
+) -> None:
+    places = kafka.urls("private", CT_QUEUE, cluster=cluster)
+    broker = await open_broker(places)
+    await broker.put(CT_QUEUE, *(parcel(f"p{i}", "one lane") for i in range(3)))
+    taken = await _all(broker)
+    cluster.down()
+    with pytest.raises(StoreError, match=r"commit to private\.ct-queue: "):
+        await asyncio.wait_for(broker.ack(*taken), 60)
+    cluster.up()
+    async with asyncio.timeout(60):
+        await until(lambda: _emptied(broker))
+    await broker.close()
+
+
+async def test_what_is_found_is_handed_on_though_the_search_for_more_fails(
+    cluster: kafka.Cluster,
+) -> None:
+    broker = await open_broker(kafka.urls("private", CT_QUEUE, cluster=cluster))
+    await broker.put(CT_QUEUE, parcel("p1"))
+    assert _ids(*await _all(broker)) == {"p1"}
+    cluster.answer(kafka.LIST_OFFSETS, *[(kafka.REFUSED, 0)] * 400)
+    await broker.put(CT_QUEUE, parcel("p2"))
+    found: list[Delivery] = []
+    async with asyncio.timeout(20):
+        while not found:
+            with suppress(StoreError):
+                found = [*await broker.take(CT_QUEUE, 64, 0.0)]
+    assert _ids(*found) == {"p2"}
+    await broker.close()

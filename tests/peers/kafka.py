@@ -11,6 +11,10 @@ from typing import Any
 
 import confluent_kafka
 
+JOIN_GROUP = 11
+LIST_OFFSETS = 2
+REFUSED = 29
+"""The error that a topic is not for us: the driver does not ask again by itself."""
 _MISTAKE = ctypes.create_string_buffer(512)
 _PRODUCER = 0
 
@@ -61,6 +65,15 @@ class Cluster:
     def up(self, broker: int = 1) -> None:
         """Let a broker work again."""
         self._library.rd_kafka_mock_broker_set_up(self._cluster, broker)
+
+    def answer(self, request: int, *answers: tuple[int, int], broker: int = 1) -> None:
+        """Give the next requests of a kind (their number in the protocol) these answers.
+
+        Each is an error, 0 for none, and for how many milliseconds it is held back.
+        """
+        words = [number for answer in answers for number in answer]
+        push = self._library.rd_kafka_mock_broker_push_request_error_rtts
+        push(self._cluster, broker, ctypes.c_int16(request), ctypes.c_size_t(len(answers)), *words)
 
     def stop(self) -> None:
         """End it, with all it holds."""

@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from zlib import crc32
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from fluent_connect.model.parcel import Parcel
 from fluent_connect.queues.engines.kafka.address import Address
@@ -48,7 +48,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
             consumer = await self._opened()
             found = await self._many(consumer, limit, wait)
             if wait <= 0 and len(found) < limit:
-                found += await self._catch_up(consumer, limit - len(found))
+                await self._catch_up(consumer, found, limit)
             if found:
                 self._probed = time.monotonic()
             else:
@@ -69,7 +69,9 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
         if not told or self._consumer is None:
             return
         with failing(f"commit to {self._place.topic}"), suppress(*_LOST):
-            await self._consumer.commit(told)
+            async with asyncio.timeout(PATIENCE):
+                # The driver itself looks for its coordinator for as long as there is none.
+                await self._consumer.commit(told)
             for partition, reached in told.items():
                 moved[partition].committed(reached)
 
@@ -91,14 +93,8 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
         """Return how many of our partitions are not acknowledged."""
         with failing(f"look at {self._place.topic}"):
             consumer = await self._opened()
-            partitions = consumer.assignment()
-            ends = await consumer.end_offsets(partitions)
-            starts = await consumer.beginning_offsets(partitions)
-            waiting = 0
-            for partition in partitions:
-                committed = await consumer.committed(partition)
-                waiting += ends[partition] - max(committed or 0, starts[partition])
-            return waiting
+            async with asyncio.timeout(PATIENCE):
+                return await self._counted(consumer)
 
     async def close(self) -> None:
         """Leave the group; what is not committed goes to its other members."""
@@ -150,21 +146,37 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
             for record in records
         ]
 
-    async def _catch_up(self, consumer: Any, limit: int) -> list[Delivery]:
-        """Return what was put before we were asked, even if it is still on its way here."""
-        found: list[Delivery] = []
-        until = time.monotonic() + _CATCH_UP
-        ends = await consumer.end_offsets(consumer.assignment())
-        while len(found) < limit and time.monotonic() < until:
-            behind = [
-                partition
-                for partition, end in ends.items()
-                if partition in self._marks and await consumer.position(partition) < end
-            ]
-            if not behind:
-                break
-            found += await self._many(consumer, limit - len(found), 0.05)
-        return found
+    async def _catch_up(self, consumer: Any, found: list[Delivery], limit: int) -> None:
+        """Add what was put before we were asked, even if it is still on its way here.
+
+        What is found is ours to hand on, whatever becomes of the search for more.
+        """
+        try:
+            async with asyncio.timeout(_CATCH_UP):
+                ends = await consumer.end_offsets(consumer.assignment())
+                while len(found) < limit and await self._is_behind(consumer, ends):
+                    found += await self._many(consumer, limit - len(found), 0.05)
+        except TimeoutError:
+            return
+        except KafkaError:
+            if not found:
+                raise
+
+    async def _is_behind(self, consumer: Any, ends: Mapping[TopicPartition, int]) -> bool:
+        for partition, end in ends.items():
+            if partition in self._marks and await consumer.position(partition) < end:
+                return True
+        return False
+
+    async def _counted(self, consumer: Any) -> int:
+        partitions = consumer.assignment()
+        ends = await consumer.end_offsets(partitions)
+        starts = await consumer.beginning_offsets(partitions)
+        waiting = 0
+        for partition in partitions:
+            committed = await consumer.committed(partition)
+            waiting += ends[partition] - max(committed or 0, starts[partition])
+        return waiting
 
     async def _probe(self, consumer: Any) -> None:
         """Raise if the cluster is away: the driver itself goes on looking for it in silence."""

@@ -68,6 +68,13 @@ MUTATIONS = (
         (_BROKERED,),
     ),
     Mutation(
+        "acknowledge with others what has not come yet",
+        f"{_SRC}/queues/engines/rabbitmq/intake.py",
+        "            if min(self._out, default=tags[-1] + 1) > tags[-1]:\n",
+        "            if next(iter(self._out), tags[-1] + 1) > tags[-1]:\n",
+        ("tests/unit/queues/engines/test_rabbitmq_intake.py",),
+    ),
+    Mutation(
         "the fence passes an equal version",
         f"{_SRC}/queues/engines/sqlite/commit.py",
         "                version > stands or (guard.or_equal and version == stands)\n",

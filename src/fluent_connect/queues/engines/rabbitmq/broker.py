@@ -4,16 +4,12 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from aio_pika import DeliveryMode, Message
-from aio_pika.abc import AbstractChannel
-from aio_pika.exceptions import PublishError
-
 from fluent_connect.model.parcel import Parcel
 from fluent_connect.queues.engines.rabbitmq.address import Address, address
-from fluent_connect.queues.engines.rabbitmq.intake import HEADER, Intake
-from fluent_connect.queues.engines.rabbitmq.link import FAILURES, Link, closed, failing, told
+from fluent_connect.queues.engines.rabbitmq.intake import Intake
+from fluent_connect.queues.engines.rabbitmq.link import Link
+from fluent_connect.queues.engines.rabbitmq.publisher import Publisher, ReturnedError
 from fluent_connect.queues.engines.rabbitmq.topology import declare, settle
-from fluent_connect.queues.label import pack
 from fluent_connect.queues.store import Capabilities, Delivery, Setting, StoreError, leases_by_queue
 
 _CAPABILITIES = Capabilities(
@@ -26,8 +22,6 @@ _CAPABILITIES = Capabilities(
     # Headers have to fit into one frame, of 128 KiB at most.
     largest_headers=64 * 1024,
 )
-_LONGEST_ID = 255
-"""Bytes of a short string in AMQP."""
 
 
 async def open_broker(urls: Mapping[str, str]) -> "RabbitBroker":
@@ -43,7 +37,7 @@ class RabbitBroker:
         servers = {place.server for place in places.values()}
         self._outward = {server: Link(server) for server in servers}
         self._inward = {server: Link(server) for server in servers}
-        self._channels: dict[str, AbstractChannel] = {}
+        self._publishers: dict[str, Publisher] = {}
         self._opening = asyncio.Lock()
         self._kept: set[str] = set()
         self._closing: set[asyncio.Task[None]] = set()
@@ -60,23 +54,20 @@ class RabbitBroker:
     async def put(self, queue: str, *parcels: Parcel) -> Sequence[Exception | None]:
         """Return, for each parcel, None once a quorum keeps it, or why it does not."""
         place = self._places[queue]
-        with failing(f"put on {place.queue}"):
-            channel = await self._publisher(place.server)
+        publisher = await self._publisher(place.server)
         try:
-            errors = await asyncio.gather(
-                *(self._publish(channel, place.queue, each) for each in parcels)
-            )
+            errors = await publisher.put(place.queue, parcels)
         except BaseException:
             # Told to give up: what this channel did not confirm it may never confirm.
-            self._abandon(place.server, channel)
+            self._abandon(place.server, publisher)
             raise
         if None in errors:
             self._kept.add(place.queue)
-        if place.queue in self._kept and any(isinstance(each, _ReturnedError) for each in errors):
+        if place.queue in self._kept and any(isinstance(each, ReturnedError) for each in errors):
             # It was there before: somebody deleted it. The journal knows what was in it.
             await declare(self._outward[place.server], place.queue)
             # Channels that knew the old queue go on talking to it, and are answered.
-            self._abandon(place.server, channel)
+            self._abandon(place.server, publisher)
             self._intakes[queue].restart()
         return errors
 
@@ -118,41 +109,18 @@ class RabbitBroker:
             with suppress(StoreError):
                 await link.close()
 
-    async def _publisher(self, server: str) -> AbstractChannel:
+    async def _publisher(self, server: str) -> Publisher:
         async with self._opening:
-            channel = self._channels.get(server)
-            if channel is None or channel.is_closed:
-                channel = await self._outward[server].channel(confirms=True)
-                self._channels[server] = channel
-            return channel
+            publisher = self._publishers.get(server)
+            if publisher is None or publisher.is_closed:
+                publisher = await Publisher.open(self._outward[server])
+                self._publishers[server] = publisher
+            return publisher
 
-    def _abandon(self, server: str, channel: AbstractChannel) -> None:
+    def _abandon(self, server: str, publisher: Publisher) -> None:
         """Put by another channel from now on."""
-        if self._channels.get(server) is channel:
-            del self._channels[server]
-        closing = asyncio.create_task(closed(channel))
+        if self._publishers.get(server) is publisher:
+            del self._publishers[server]
+        closing = asyncio.create_task(publisher.close())
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
-
-    async def _publish(
-        self, channel: AbstractChannel, queue: str, parcel: Parcel
-    ) -> Exception | None:
-        message = Message(
-            parcel.body,
-            headers={HEADER: pack(parcel).decode()},
-            content_type=parcel.headers.get("content-type"),
-            # The message's own id has to be unique, or a return is taken for another's.
-            correlation_id=parcel.id if len(parcel.id.encode()) <= _LONGEST_ID else None,
-            delivery_mode=DeliveryMode.PERSISTENT,
-        )
-        try:
-            await channel.default_exchange.publish(message, queue, mandatory=True)
-        except PublishError:
-            return _ReturnedError(f"no such queue: {queue}; fluent-connect queues ensure")
-        except FAILURES as error:
-            return StoreError(told(error))
-        return None
-
-
-class _ReturnedError(StoreError):
-    """No queue takes it."""

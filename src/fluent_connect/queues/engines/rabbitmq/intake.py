@@ -12,14 +12,15 @@ from aio_pika.exceptions import ChannelNotFoundEntity
 
 from fluent_connect.model.ids import new_id
 from fluent_connect.model.parcel import Parcel
+from fluent_connect.queues.engines.rabbitmq import frames
+from fluent_connect.queues.engines.rabbitmq.frames import HEADER, Properties
 from fluent_connect.queues.engines.rabbitmq.link import PATIENCE, Link, closed, failing
 from fluent_connect.queues.engines.rabbitmq.topology import declare
+from fluent_connect.queues.engines.rabbitmq.wire import Listener
 from fluent_connect.queues.foreign import foreign
 from fluent_connect.queues.label import unpack
 from fluent_connect.queues.store import Delivery, StoreError
 
-HEADER = "fluent-connect"
-"""The header that holds what `label.pack` makes."""
 _PREFETCH = 128
 _PROBE = 5.0
 """Seconds between two looks at a queue that nothing comes from."""
@@ -40,7 +41,7 @@ class Intake:
         self._channel: AbstractChannel | None = None
         self._source: AbstractQueue | None = None
         self._ended = False
-        self._arrived: deque[AbstractIncomingMessage] = deque()
+        self._arrived: deque[tuple[int, Parcel]] = deque()
         self._out: dict[int, None] = {}
         self._more = asyncio.Event()
         self._looked = 0.0
@@ -56,7 +57,7 @@ class Intake:
                 await self._wait(wait)
                 await self._look_round(source)
             count = min(limit, len(self._arrived))
-            return [self._delivery(self._arrived.popleft()) for _ in range(count)]
+            return [self._delivery(*self._arrived.popleft()) for _ in range(count)]
 
     async def ack(self, leases: Sequence[str]) -> None:
         """Have the broker forget these; in one frame, if nothing before them is left out."""
@@ -67,7 +68,8 @@ class Intake:
             self._out.pop(tag, None)
         with failing(f"acknowledge to {self._queue}"):
             channel = await self._channel.get_underlay_channel()
-            if next(iter(self._out), tags[-1] + 1) > tags[-1]:
+            # What came in answer to `get` may stand behind what came after it.
+            if min(self._out, default=tags[-1] + 1) > tags[-1]:
                 await channel.basic_ack(tags[-1], multiple=True)
                 return
             for tag in tags:
@@ -104,8 +106,9 @@ class Intake:
     async def _catch_up(self, source: AbstractQueue) -> None:
         """Return once all has arrived that was handed out before: the answer to `get` is last."""
         message = await source.get(fail=False)
-        if message is not None:
-            self._arrive(message, self._epoch)
+        if message is not None and message.delivery_tag is not None:
+            told = Properties(message.headers, message.message_id, message.content_type)
+            self._arrive(message.delivery_tag, _parcel(told, message.body))
 
     async def _wait(self, wait: float) -> None:
         self._more.clear()
@@ -149,7 +152,8 @@ class Intake:
             return self._source
 
     async def _consume(self, epoch: int) -> AbstractQueue:
-        channel = self._channel = await self._link.channel(confirms=False)
+        wired = await self._link.wired(confirms=False)
+        channel = self._channel = wired.channel
         await channel.set_qos(prefetch_count=_PREFETCH)
         try:
             source = await channel.get_queue(self._queue)
@@ -159,33 +163,34 @@ class Intake:
             await declare(self._link, self._queue)
             raise StoreError("the queue was deleted; it is made again") from error
 
-        async def arrive(message: AbstractIncomingMessage) -> None:
-            self._arrive(message, epoch)
+        def arrive(tag: int, properties: bytes, body: bytes) -> None:
+            if epoch == self._epoch:
+                self._arrive(tag, _read(properties, body))
 
         def end(*_: object) -> None:
+            leave()
             if epoch == self._epoch:
                 self._ended = True
                 self._more.set()
 
+        leave = wired.wire.listen(wired.number, Listener(delivered=arrive))
         self._ended = False
         channel.close_callbacks.add(end)
         (await channel.get_underlay_channel()).on_consumer_cancel_callbacks.add(end)
-        await source.consume(arrive)
+        await source.consume(_never)
         return source
 
     def _is_lost(self) -> bool:
         """Say whether the channel is closed, or the broker cancelled its consumer."""
         return self._ended or self._channel is None or self._channel.is_closed
 
-    def _arrive(self, message: AbstractIncomingMessage, epoch: int) -> None:
-        if epoch == self._epoch and message.delivery_tag is not None:
-            self._arrived.append(message)
-            self._out[message.delivery_tag] = None
-            self._more.set()
+    def _arrive(self, tag: int, parcel: Parcel) -> None:
+        self._arrived.append((tag, parcel))
+        self._out[tag] = None
+        self._more.set()
 
-    def _delivery(self, message: AbstractIncomingMessage) -> Delivery:
-        lease = f"{self._epoch}.{message.delivery_tag}"
-        return Delivery(self._name, _parcel(message), 1, None, lease, 0.0)
+    def _delivery(self, tag: int, parcel: Parcel) -> Delivery:
+        return Delivery(self._name, parcel, 1, None, f"{self._epoch}.{tag}", 0.0)
 
     def _ours(self, leases: Sequence[str]) -> list[int]:
         """Return the tags of those that this channel handed out and still holds, lowest first."""
@@ -194,13 +199,25 @@ class Intake:
         return sorted(tag for tag in tags if tag in self._out)
 
 
-def _parcel(message: AbstractIncomingMessage) -> Parcel:
-    packed = message.headers.get(HEADER)
-    ours = unpack(packed) if isinstance(packed, str | bytes) else None
+async def _never(message: AbstractIncomingMessage) -> None:
+    raise RuntimeError(f"{message.delivery_tag} came another way than over the wire")
+
+
+def _read(properties: bytes, body: bytes) -> Parcel:
+    packed = frames.packed(properties)
+    return _ours(packed, body) or _parcel(frames.read(properties), body)
+
+
+def _parcel(told: Properties, body: bytes) -> Parcel:
+    ours = _ours(told.headers.get(HEADER), body)
     if ours is not None:
-        id_, headers = ours
-        return Parcel(id_, "", message.body, headers)
+        return ours
     # A sender's id alone may be that of another message of a careless sender.
-    digest = blake2b(message.body, digest_size=16).hexdigest()
-    id_ = f"{message.message_id}/{digest}" if message.message_id else new_id()
-    return foreign(id_, message.body, message.headers.items(), message.content_type)
+    digest = blake2b(body, digest_size=16).hexdigest()
+    id_ = f"{told.message_id}/{digest}" if told.message_id else new_id()
+    return foreign(id_, body, told.headers.items(), told.content_type)
+
+
+def _ours(packed: object, body: bytes) -> Parcel | None:
+    ours = unpack(packed) if isinstance(packed, str | bytes) else None
+    return None if ours is None else Parcel(ours[0], "", body, ours[1])

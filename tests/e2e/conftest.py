@@ -10,9 +10,10 @@ from e2e.harness import configure
 from e2e.mock import PROJECT, Mock, free_port, install
 from fluent_connect.app.playground import variables
 from fluent_connect.sandbox.servers import Options, Sandbox
+from postgresql.conftest import url
 from unit.listener.conftest import message_types, shared
 
-__all__ = ["message_types", "shared"]
+__all__ = ["message_types", "shared", "url"]
 
 QUICK: Mapping[str, Any] = {
     "retry": {

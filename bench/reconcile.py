@@ -10,10 +10,11 @@ differs from that; the last line is JSON.
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import random
-import resource
+import re
 import sys
 import tempfile
 import time
@@ -24,8 +25,8 @@ from typing import Any
 
 from fluent_connect.app import logs
 from fluent_connect.app.discovery import discover
+from fluent_connect.app.options import Options as ServiceOptions
 from fluent_connect.app.playground import configured, variables
-from fluent_connect.app.service import Options as ServiceOptions
 from fluent_connect.app.service import Service
 from fluent_connect.model.fact import Statement
 from fluent_connect.sandbox.servers import Options, Sandbox
@@ -47,6 +48,7 @@ class Bench:
         self.chance = random.Random(seed)
         self.peak = 0
         self.took: Counter[str] = Counter()
+        self.calls: Counter[str] = Counter()
 
     def fill(self, entities: int) -> None:
         """Fill the shop with so many resources."""
@@ -64,7 +66,7 @@ class Bench:
 
     async def run(self, what: str, *words: str) -> tuple[int, list[dict[str, Any]]]:
         """Run `reconcile` as a process; return its exit code and what it told."""
-        began = time.monotonic()
+        began, before = time.monotonic(), self._requests()
         given = ["-m", "fluent_connect", "reconcile", what, "--settle", "0s", "--json", *words]
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -75,9 +77,12 @@ class Bench:
             stdout=asyncio.subprocess.PIPE,
             limit=2**26,
         )
+        watching = asyncio.create_task(self._watch(process.pid))
         out, _ = await process.communicate()
+        watching.cancel()
         self.took[" ".join([what, *words[:1]])] += round(time.monotonic() - began)
-        self.peak = max(self.peak, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
+        if not words:
+            self.calls.update(self._requests() - before)
         return process.returncode or 0, [json.loads(line) for line in out.splitlines()]
 
     async def mend(self, service: Service, what: str) -> dict[str, Any]:
@@ -88,6 +93,20 @@ class Bench:
         (plan,) = [row["plan"] for row in rows if "plan" in row]
         found: dict[str, Any] = plan
         return found
+
+    async def _watch(self, pid: int) -> None:
+        """Note how much memory a process has taken at most, until it has ended."""
+        with contextlib.suppress(FileNotFoundError):
+            while True:
+                status = Path(f"/proc/{pid}/status").read_text()
+                if found := re.search(r"VmHWM:\s+(\d+)", status):
+                    self.peak = max(self.peak, int(found[1]) // 1024)
+                await asyncio.sleep(0.2)
+
+    def _requests(self) -> Counter[str]:
+        """Return how many requests each system was sent so far."""
+        commercetools, fluent = self.sandbox.commercetools.requests, self.sandbox.fluent.requests
+        return Counter(commercetools=sum(commercetools.values()), fluent=fluent.get("graphql", 0))
 
     def drift(self, share: float) -> Seeded:
         """Have one share of each type drift, in all ways in turn."""
@@ -192,6 +211,8 @@ async def _figures(bench: Bench, service: Service) -> dict[str, Any]:
         found |= dict(told((await bench.run(what))[1]))
     plans = {what: await bench.mend(service, what) for what in types}
     after = {what: (await bench.run(what))[1][-1]["summary"] for what in types}
+    compared = sum(seconds for name, seconds in bench.took.items() if name in types)
+    looked = 3 * sum(each["seen"] for each in after.values())
     return {
         "entities": sum(each["seen"] for each in quiet.values()),
         "created_by_repair": sum(made.values()),
@@ -203,6 +224,8 @@ async def _figures(bench: Bench, service: Service) -> dict[str, Any]:
         "repairs": sum(plan["count"] for plan in plans.values()),
         "left": sum(each["drift"] + each["unknown"] for each in after.values()),
         "seconds": dict(bench.took),
+        "seconds_per_1000": round(compared / looked * 1000, 2),
+        "calls_per_entity": {name: round(count / looked, 3) for name, count in bench.calls.items()},
         "peak_mb": bench.peak,
     }
 

@@ -96,6 +96,14 @@ class Clients:
         apis = self._apis[account.name, account.retailer]
         return apis.commercetools.bound(trace), apis.fluent.bound(trace)
 
+    def gathered(self, account: Account, trace: Trace) -> tuple[Commercetools, Fluent]:
+        """Return the account's clients for one of many messages that are only looked at.
+
+        What they read at the same moment is read together.
+        """
+        commercetools, fluent = self(account, trace)
+        return commercetools.gathered(), fluent.gathered()
+
     def sign_in_as(self, accounts: Iterable[Account]) -> Sequence[str]:
         """Use the credentials of these accounts from the next call on; return whose have changed.
 
@@ -141,6 +149,7 @@ class Clients:
     async def close(self) -> None:
         """Let go of all connections."""
         for apis in self._apis.values():
+            apis.commercetools.close()
             apis.fluent.close()
         await self.transport.close()
 

@@ -19,7 +19,7 @@ from fluent_connect.model.message import Message, lane
 from fluent_connect.model.notification import Reference
 
 _PAGE = 200
-_AT_ONCE = 64
+_AT_ONCE = 100
 _RUN = 20
 """How many resources in a row are looked at from each random start of a sample."""
 _WAITS = "no order number"
@@ -189,7 +189,7 @@ class Forward:
         async def payload() -> None:
             return None
 
-        (drawn,) = await self._reading.drawn(message, payload, self._edition)
+        (drawn,) = await self._reading.drawn(message, payload, self._edition, plain=True)
         return drawn
 
     async def _compared(self, finding: Finding, message: Message, drawn: Drawn) -> Finding:

@@ -68,7 +68,7 @@ class Scheduled:
         if own is None:
             raise UnprocessableError(f"no account {'/'.join(account)}")
         running = self._running()
-        reading = Studio(self._clients, FromFile(self._clients.transport))
+        reading = Studio(self._clients.gathered, FromFile(self._clients.transport))
         sweep = Sweep(self._store, reading, running, settle=settle)
         moment = None if since is None else since.timestamp()
         found, following = await sweep.page(own, Which(type_id=type_id, since=moment), cursor)

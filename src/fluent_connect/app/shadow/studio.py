@@ -32,6 +32,7 @@ from fluent_connect.model.errors import RetryableError, UnprocessableError
 from fluent_connect.model.lease import Lease
 from fluent_connect.model.message import Message
 from fluent_connect.model.notification import Reference
+from fluent_connect.router.run import Clients as Bound
 
 T = TypeVar("T")
 _JSON = dict[str, Any]
@@ -44,7 +45,7 @@ _PLURALS = {"category": "categories", "inventory-entry": "inventory"}
 class Studio:
     """Draws messages by several versions, each of which sees the same answers."""
 
-    def __init__(self, clients: Clients, transport: FromFile) -> None:
+    def __init__(self, clients: Bound, transport: FromFile) -> None:
         self._clients = clients
         self._transport = transport
 
@@ -54,20 +55,28 @@ class Studio:
         return self._transport.absent
 
     async def drawn(
-        self, message: Message, payload: Payload, *editions: Edition
+        self, message: Message, payload: Payload, *editions: Edition, plain: bool = False
     ) -> Sequence[Drawn]:
-        """Return what each version makes of a message; what is read is read once for all."""
+        """Return what each version makes of a message; what is read is read once for all.
+
+        plain: only versions and changes.
+        """
         with once():
             return [
-                await draw(each.desks, self._clients, message, payload, each.belongs)
+                await draw(each.desks, self._clients, message, payload, each.belongs, plain=plain)
                 for each in editions
             ]
 
     async def held(self, edition: Edition, message: Message, drawn: Drawn) -> Sequence[Comparison]:
         """Return what Fluent holds now of what was drawn. Raise what stops the look."""
-        _, fluent = self._clients(edition.desks.find(message).account, _trace(message.id))
+        account = edition.desks.find(message).account
+
+        async def compared(upsert: Upsert) -> Comparison:
+            _, fluent = self._clients(account, _trace(message.id))  # a trace is one call at a time
+            return await fluent.compare(upsert)
+
         upserts = [each for each in drawn.changes if isinstance(each, Upsert)]
-        return [await fluent.compare(each) for each in upserts]
+        return await asyncio.gather(*map(compared, upserts))
 
     async def resource(self, account: Account, about: Reference) -> Mapping[str, Any] | None:
         """Return a resource as commercetools writes it now; None if there is none."""
@@ -136,14 +145,14 @@ async def studio(
     """Open both systems of all accounts for reading.
 
     `held`: what a file holds, by id. `lists`: what queries find instead of asking. `together`: many
-    messages are drawn at once, so that look-ups share requests.
+    messages are drawn at once, so that what they read at the same moment is read together.
     """
     section = config.http if together else config.http.model_copy(update={"batch": Batch(max=1)})
     real = transport or open_transport(config.http.transport, connections=32)
     way = FromFile(real, held, lists)
     clients = Clients(config.accounts, section, config.error_table, transport=ReadOnly(way))
     try:
-        yield Studio(clients, way)
+        yield Studio(clients.gathered if together else clients, way)
     finally:
         await clients.close()
 

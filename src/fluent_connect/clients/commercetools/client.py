@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from fluent_connect.clients.commercetools.model import Update
+from fluent_connect.clients.gathering import Gathering
 from fluent_connect.clients.http import Answer, Door, Trace
 from fluent_connect.clients.redact import words
 from fluent_connect.clients.statuses import VersionConflictError
@@ -17,6 +18,8 @@ from fluent_connect.model.notification import Reference
 T = TypeVar("T")
 
 PAGE = 500
+_TOGETHER = 50
+"""Ids in one query: they stand in its URL."""
 _REREADS = 5
 _PATHS = {
     "category": "categories",
@@ -49,6 +52,11 @@ class _Numbered(msgspec.Struct, rename="camel"):
 _numbered = msgspec.json.Decoder(_Numbered).decode
 
 
+_known = msgspec.json.Decoder(_Known).decode
+_Kind = tuple[str, tuple[str, ...]]
+"""A type of resources, and what is expanded in them."""
+
+
 class _Page(msgspec.Struct, Generic[T]):
     results: list[T]
 
@@ -70,6 +78,11 @@ class CommercetoolsApi:
         self._root = f"/{quote(project_key, safe='')}"
         self._roots: dict[str, str] = {}
         self._decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+        self.gathering = Gathering(self._several, _TOGETHER)
+
+    def close(self) -> None:
+        """Give up what is shared and under way."""
+        self.gathering.close()
 
     def bound(self, trace: Trace) -> "Commercetools":
         """Return the view for one message, which records its calls in `trace`."""
@@ -105,20 +118,52 @@ class CommercetoolsApi:
             where = trace.calls[-1].path
             raise MalformedError(f"commercetools {where} is not as expected: {error}") from error
 
+    async def _several(self, kind: _Kind, ids: Sequence[str], trace: Trace) -> dict[str, bytes]:
+        """Return which of the resources there are; one that a list lacks is asked for by itself."""
+        (type_id, expand), view = kind, self.bound(trace)
+        found: dict[str, bytes] = {}
+        if len(ids) > 1:
+            page = await view.query(
+                type_id,
+                msgspec.Raw,
+                where=("id in :ids",),
+                limit=len(ids),
+                expand=expand,
+                variables={"ids": ids},
+            )
+            found = {_known(raw).id: bytes(raw) for raw in page}
+        for id_ in ids:
+            if id_ not in found:
+                one = await view.get(Reference(type_id, id_), msgspec.Raw, expand=expand)
+                found |= {} if one is None else {id_: bytes(one)}
+        return found
+
 
 class Commercetools:
-    """commercetools as one message sees it. Errors are those of `clients/http.py`."""
+    """commercetools as one message sees it. Errors are those of `clients/http.py`.
 
-    __slots__ = ("_api", "_trace")
+    gathers: what it gets by id is read together with what others get at the same moment.
+    """
 
-    def __init__(self, api: CommercetoolsApi, trace: Trace) -> None:
+    __slots__ = ("_api", "_gathers", "_trace")
+
+    def __init__(self, api: CommercetoolsApi, trace: Trace, *, gathers: bool = False) -> None:
         self._api = api
+        self._gathers = gathers
         self._trace = trace
+
+    def gathered(self) -> "Commercetools":
+        """Return the view for one of many messages that are only looked at."""
+        return Commercetools(self._api, self._trace, gathers=True)
 
     async def get(
         self, reference: Reference, type_: type[T], *, expand: Sequence[str] = ()
     ) -> T | None:
         """Return the resource as it stands now; None if there is none (404)."""
+        if self._gathers:
+            kind = (reference.type_id, tuple(expand))
+            raw = await self._api.gathering.ask(kind, reference.id, self._trace)
+            return None if raw is None else self._api.read(Answer(200, raw), type_, self._trace)
         path = self._at(reference)
         if expand:
             path = f"{path}?{urlencode([('expand', e) for e in expand], quote_via=quote)}"

@@ -48,16 +48,25 @@ class FluentApi:
     def close(self) -> None:
         """Give up what is shared and under way."""
         self.graphql.close()
+        self.pusher.close()
 
 
 class Fluent:
-    """Fluent OMS as one message sees it. Errors are those of `clients/fluent/errors.py`."""
+    """Fluent OMS as one message sees it. Errors are those of `clients/fluent/errors.py`.
 
-    __slots__ = ("_api", "_trace")
+    gathers: what it compares is looked up together with what others compare at the same moment.
+    """
 
-    def __init__(self, api: FluentApi, trace: Trace) -> None:
+    __slots__ = ("_api", "_gathers", "_trace")
+
+    def __init__(self, api: FluentApi, trace: Trace, *, gathers: bool = False) -> None:
         self._api = api
+        self._gathers = gathers
         self._trace = trace
+
+    def gathered(self) -> "Fluent":
+        """Return the view for one of many messages that are only looked at."""
+        return Fluent(self._api, self._trace, gathers=True)
 
     async def push(self, change: Upsert | Mutation | Event) -> Pushed:
         """Bring a change about in Fluent, and return what that came to.
@@ -78,7 +87,8 @@ class Fluent:
     async def compare(self, change: Upsert) -> Comparison:
         """Return what pushing a change would come to. Nothing is written; a doubt is raised."""
         await self._api.learn()
-        return await self._api.pusher.compare(self._api.schema.fitted(change), self._trace)
+        fitted = self._api.schema.fitted(change)
+        return await self._api.pusher.compare(fitted, self._trace, gathered=self._gathers)
 
     async def accepted(self, changes: Sequence[C]) -> Sequence[C]:
         """Return changes as the account takes them: without fields that it does not know.

@@ -7,6 +7,7 @@ import msgspec
 
 from fluent_connect.clients.fluent.graphql import Graphql
 from fluent_connect.clients.fluent.model import Entity, Parent
+from fluent_connect.clients.gathering import Gathering
 from fluent_connect.clients.http import Trace
 from fluent_connect.model.errors import ConnectError, RefusedError, UnreachableError
 
@@ -78,6 +79,8 @@ _CATALOGUE = frozenset(
 _WIDER = 100
 """How many are read where a ref matched others too: `%` is a wildcard, `_` perhaps."""
 _WIDER_PARENTS = 50
+_TOGETHER = 50
+"""Customers or orders in one question; its page holds 100."""
 
 
 class Lookup:
@@ -86,15 +89,41 @@ class Lookup:
     def __init__(self, graphql: Graphql, retailer: str) -> None:
         self._graphql = graphql
         self._retailers = [int(retailer)] if retailer.isdecimal() else None
+        self._gathering = Gathering(self._several, _TOGETHER)
+
+    def close(self) -> None:
+        """Give up what is shared and under way."""
+        self._gathering.close()
+
+    async def find_gathered(
+        self, entity: Entity, refs: Sequence[str], catalogue: object, trace: Trace
+    ) -> list[Found]:
+        """Return what `find` does, of orders and customers together with others asked for now."""
+        if KINDS[entity].catalogued:  # those share requests as it is
+            return await self.find(entity, refs, catalogue, trace)
+        asked = [await self._gathering.ask(entity, ref, trace) for ref in refs]
+        return [found for some in asked for found in some or ()]
+
+    async def _several(
+        self, entity: Entity, refs: Sequence[str], trace: Trace
+    ) -> Mapping[str, Sequence[Found]]:
+        kind = KINDS[entity]
+        if len(refs) == 1:
+            found = await self.find(entity, refs, None, trace)
+        else:
+            found, more = await self._exact(kind, self._asked(entity, refs), trace)
+            if more:
+                raise RefusedError(f"more of Fluent's {entity} match than stand on a page")
+        by_ref: dict[str, list[Found]] = {}
+        for each in found:
+            by_ref.setdefault(str(_key(each, kind)), []).append(each)
+        return by_ref
 
     async def find(
         self, entity: Entity, refs: Sequence[str], catalogue: object, trace: Trace
     ) -> list[Found]:
         """Return those whose natural key is exactly one of `refs` (`%` is a wildcard to Fluent)."""
-        kind = KINDS[entity]
-        variables: dict[str, object] = {"refs": list(refs)}
-        if entity == "order":
-            variables["retailers"] = self._retailers
+        kind, variables = KINDS[entity], self._asked(entity, refs)
         if kind.catalogued:
             variables["catalogue"] = catalogue
             # One more than there can be, so that several of one ref show.
@@ -107,6 +136,12 @@ class Lookup:
         if kind.further is None:
             return exact
         return [await self._whole(each, kind.further, catalogue, trace) for each in exact]
+
+    def _asked(self, entity: Entity, refs: Sequence[str]) -> dict[str, object]:
+        asked: dict[str, object] = {"refs": list(refs)}
+        if entity == "order":
+            asked["retailers"] = self._retailers
+        return asked
 
     async def _exact(
         self, kind: Kind, variables: Mapping[str, Any], trace: Trace

@@ -14,7 +14,7 @@ from fluent_connect.clients.fluent.comparison import Comparison, absent, compare
 from fluent_connect.clients.fluent.errors import ExistsError, MissingError, UnknownCodeError
 from fluent_connect.clients.fluent.graphql import Graphql, Made
 from fluent_connect.clients.fluent.lookup import KINDS, Found, Lookup, can_be_missed, natural_key
-from fluent_connect.clients.fluent.model import Mutation, Parent, Pushed, Ref, Upsert
+from fluent_connect.clients.fluent.model import Entity, Mutation, Parent, Pushed, Ref, Upsert
 from fluent_connect.clients.fluent.schema.named import catalogue_of, named
 from fluent_connect.clients.http import Trace
 from fluent_connect.model.errors import (
@@ -25,6 +25,7 @@ from fluent_connect.model.errors import (
 )
 
 _NEW = "CREATED"
+Find = Callable[[Entity, Sequence[str], object, Trace], Awaitable[list[Found]]]
 
 
 class PushSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +62,10 @@ class Pusher:
         self._sleep = sleep
         self._ids: OrderedDict[tuple[str, str], str] = OrderedDict()
 
+    def close(self) -> None:
+        """Give up what is shared and under way."""
+        self._lookup.close()
+
     async def mutate(self, change: Mutation, trace: Trace) -> Pushed:
         """Send one mutation as it is. What a create finds existing is `unchanged`."""
         name, creates = change.name, change.name.startswith("create")
@@ -78,24 +83,28 @@ class Pusher:
 
     async def upsert(self, change: Upsert, trace: Trace) -> Pushed:
         """Look up, compare, then create or update or leave alone."""
-        found = await self._find(change, trace)
+        found = await self._find(change, self._lookup.find, trace)
         if found is not None:
             return await self._reconcile(change, found, trace, "unchanged")
         if change.create is None:
             return Pushed(change.entity, change.ref, None, "absent")
         return await self._create(change, change.create, trace)
 
-    async def compare(self, change: Upsert, trace: Trace) -> Comparison:
-        """Look up and compare as `upsert` does; write nothing."""
-        found = await self._find(change, trace)
+    async def compare(self, change: Upsert, trace: Trace, *, gathered: bool = False) -> Comparison:
+        """Look up and compare as `upsert` does; write nothing.
+
+        gathered: look up together with others that are compared at the same moment.
+        """
+        find = self._lookup.find_gathered if gathered else self._lookup.find
+        found = await self._find(change, find, trace)
         if found is None:
             return absent(change)
         return compared(change, found, natural_key(change.entity, found))
 
-    async def _find(self, change: Upsert, trace: Trace) -> Found | None:
+    async def _find(self, change: Upsert, find: Find, trace: Trace) -> Found | None:
         """Return the one entity that `change` is about; None if there certainly is none."""
         refs = tuple(dict.fromkeys((change.ref, *change.candidates)))
-        found = await self._lookup.find(change.entity, refs, _catalogue(change), trace)
+        found = await find(change.entity, refs, _catalogue(change), trace)
         if len(found) > 1 and change.identity is not None:
             name, value = change.identity
             found = [f for f in found if same(value, attribute(f, name))] or found
@@ -131,7 +140,7 @@ class Pusher:
         try:
             made = await self._create_resolved(change, input, trace)
         except ExistsError as error:
-            found = await self._find(change, trace)
+            found = await self._find(change, self._lookup.find, trace)
             if found is None:
                 raise UnknownCodeError(f"{error}, but no look-up finds it") from error
             return await self._reconcile(change, found, trace, "unchanged")
@@ -141,7 +150,7 @@ class Pusher:
         except UnreachableError as error:
             if not error.sent or error.outage:
                 raise
-            found = await self._find(change, trace)
+            found = await self._find(change, self._lookup.find, trace)
             if found is None:
                 raise
             return await self._reconcile(change, found, trace, "created")
@@ -156,7 +165,7 @@ class Pusher:
         wanted = (change.update or {}).get("status")
         if wanted is None or wanted == made.status:
             return pushed
-        found = await self._find(change, trace)
+        found = await self._find(change, self._lookup.find, trace)
         if found is None:
             raise RetryableError(
                 f"Fluent does not show {change.entity} {change.ref} yet",
@@ -172,7 +181,7 @@ class Pusher:
             return found
         for wait in self._settings.settle:
             await self._sleep(wait)
-            again = await self._find(change, trace)
+            again = await self._find(change, self._lookup.find, trace)
             if again is not None and again.get("status") != _NEW:
                 return again
         raise RetryableError(

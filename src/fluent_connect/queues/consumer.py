@@ -30,7 +30,9 @@ class Consumer:
     outage:       whether the delivery's account cannot be reached: then no try is counted.
     on_committed: told of each write and its verdict, after the commit.
     renew_every:  seconds between renewals of what is in hand; well below the store's lease.
-    workers:      how many deliveries are worked on at a time; None: all that are in hand. One is
+    concurrency:  how many deliveries wait for a worker or are worked on; while these are being
+                  committed, as many of the next are taken, so that nobody waits for the disk.
+    workers:      how many deliveries are worked on at a time; None: `concurrency`. One is
                   enough for a station that never waits.
     """
 
@@ -66,6 +68,7 @@ class Consumer:
         self._grace = grace
         self._ready: deque[Delivery] = deque()
         self._done: list[Write] = []
+        self._settling = 0
         self._in_hand: dict[str, tuple[Delivery, asyncio.Task[None] | None]] = {}
         self._idle: list[asyncio.Future[None]] = []
         self._room = asyncio.Event()
@@ -117,9 +120,10 @@ class Consumer:
             task.result()
 
     async def _take(self) -> None:
-        """Keep as many deliveries in hand as there may be."""
+        """Keep the workers in deliveries, also while what they have done is being committed."""
         while True:
-            room = self._concurrency - len(self._in_hand)
+            in_hand = len(self._in_hand)
+            room = self._concurrency - max(in_hand - self._settling, in_hand // 2)
             if room <= 0:
                 self._room.clear()
                 await self._room.wait()
@@ -157,7 +161,7 @@ class Consumer:
         assert me is not None  # noqa: S101 - a worker is a task
         while not self._stopping:
             while not self._ready:
-                await self._something()
+                await self._something(me)
             delivery = self._ready.popleft()
             if delivery.lease not in self._in_hand:
                 continue
@@ -181,9 +185,9 @@ class Consumer:
             self._done.append(Write(self._decided(delivery, outcome), delivery))
             self._committable.set()
 
-    def _something(self) -> "asyncio.Future[None]":
+    def _something(self, me: asyncio.Task[None]) -> "asyncio.Future[None]":
         """Return what is done once there may be a delivery for one more worker."""
-        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting: asyncio.Future[None] = me.get_loop().create_future()
         self._idle.append(waiting)
         return waiting
 
@@ -229,7 +233,10 @@ class Consumer:
             self._committable.clear()
             writes, self._done = self._done, []
             if writes:
+                self._settling = sum(write.delivery is not None for write in writes)
+                self._room.set()
                 await self._commit_all(writes)
+                self._settling = 0
             if self._closing and not self._done:
                 return
 

@@ -12,10 +12,13 @@ _TOLD = 3
 
 def what_was_done(pushed: Iterable[Pushed], refreshes: int) -> str:
     """Return "created", or "2 updated, 1 refreshed"."""
-    hows: Counter[str] = Counter(each.how for each in pushed)
+    all_hows = [each.how for each in pushed]
+    if len(all_hows) == 1 and not refreshes:
+        return all_hows[0]
+    hows: Counter[str] = Counter(all_hows)
     if refreshes:
         hows["refreshed"] = refreshes
-    if len(hows) == 1 and hows.total() == 1:
+    if hows.total() == 1:
         return next(iter(hows))
     return ", ".join(f"{count} {how}" for how, count in hows.items())
 

@@ -44,6 +44,25 @@ async def test_no_more_than_the_concurrency_is_in_hand() -> None:
         await stage.settled(3)
 
 
+async def test_while_a_commit_lasts_the_next_are_worked_on_and_no_more_than_these() -> None:
+    store = Moody()
+    store.syncing = asyncio.Event()
+    begun: list[str] = []
+
+    async def station(delivery: Delivery) -> Outcome:
+        begun.append(delivery.parcel.id)
+        return await done(delivery)
+
+    async with at_work(station, store=store, concurrency=2) as stage:
+        await store.put("a", "b", "c", "d", "e")
+        await stage.until(lambda: len(begun) == 4)
+        assert stage.consumer.in_hand == 4
+        assert stage.committed == []
+        assert (await store.now()).ready == 1
+        store.syncing.set()
+        await stage.settled(5)
+
+
 async def test_one_worker_takes_one_after_the_other_of_what_is_in_hand() -> None:
     gate = asyncio.Event()
     async with at_work(blocked(gate), concurrency=3, workers=1) as stage:

@@ -37,6 +37,7 @@ class Moody(MemoryStore):
         self.released: list[str] = []
         self.asked: list[Collection[str]] = []
         self.slow: asyncio.Event | None = None
+        self.syncing: asyncio.Event | None = None
 
     async def take(
         self, queue: str, limit: int, wait: float, *, paused: Collection[str] = ()
@@ -50,6 +51,8 @@ class Moody(MemoryStore):
     async def commit(self, *writes: Write) -> Sequence[Verdict]:
         if any(write.delivery for write in writes):
             self._perhaps("commit")
+            if self.syncing is not None:
+                await self.syncing.wait()
             if self.refusing:
                 self.refusing -= 1
                 return [Verdict.REFUSED for _ in writes]

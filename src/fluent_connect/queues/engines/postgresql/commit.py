@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 
 import asyncpg
-import msgspec
 
 from fluent_connect.model.fact import (
     Delivered,
@@ -18,7 +17,6 @@ from fluent_connect.model.outcome import (
     Dead,
     Done,
     Fate,
-    Fence,
     Later,
     Newer,
     Outcome,
@@ -27,18 +25,16 @@ from fluent_connect.model.outcome import (
     Superseded,
     Unseen,
 )
-from fluent_connect.model.parcel import Put
 from fluent_connect.queues.engines.postgresql import statements as sql
 from fluent_connect.queues.engines.postgresql.dialect import storable
+from fluent_connect.queues.engines.postgresql.heads import Heads
 from fluent_connect.queues.engines.postgresql.lanes import free
 from fluent_connect.queues.engines.postgresql.parking import Parking
 from fluent_connect.queues.engines.postgresql.rows import Rows, Shapes
+from fluent_connect.queues.engines.postgresql.work import ANY, Values, Work, lease_of, rank_of
 from fluent_connect.queues.store import Delivery, Verdict, Write
 
-_encode = msgspec.json.Encoder().encode
-_NATIVE = (Delivered, Sent, Revived, Dropped)
-_NO_HEADERS = "{}"
-ANY = "*"
+_NATIVE = (Sent, Revived, Dropped)
 
 
 class CollidedError(Exception):
@@ -73,30 +69,41 @@ class Standing:
 class Committer:
     """Applies writes to the tables, within a transaction that its caller opens and ends."""
 
-    def __init__(self, recorder: Recorder, keeps: Callable[[str], bool], parking: Parking) -> None:
+    def __init__(
+        self, recorder: Recorder, keeps: Callable[[str], bool], parking: Parking, heads: Heads
+    ) -> None:
         self._record = recorder.record
         self._keeps = keeps
         self._parking = parking
-        self._shapes = Shapes()
+        self._heads = heads
+        self.shapes = Shapes()
+
+    def decide(
+        self, writes: Sequence[Write], standing: Standing, now: float
+    ) -> tuple[list[Verdict], Work]:
+        """Return the verdict of each write, and what is to be done for them."""
+        work = Work(now, Rows(self.shapes))
+        verdicts = [self._decide(write, standing, work) for write in writes]
+        return verdicts, work
 
     async def apply(
-        self,
-        connection: asyncpg.Connection,
-        writes: Sequence[Write],
-        standing: Standing,
-        now: float,
-    ) -> tuple[list[Verdict], set[str]]:
-        """Return the verdict of each write, and the queues in which something may be ready.
-
-        Raise CollidedError if what it was decided by no longer holds.
-        """
-        work = _Work(now, Rows(self._shapes))
-        verdicts = [self._decide(write, standing, work) for write in writes]
+        self, connection: asyncpg.Connection, work: Work, standing: Standing, now: float
+    ) -> None:
+        """Do it. Raise CollidedError if what it was decided by no longer holds."""
+        work.now = now
         await _guards(connection, work, standing)
-        await self._send(connection, work)
-        return verdicts, work.touched
+        for step, rows in work.settled():
+            await _run(connection, step, rows, now)
+        await self._native(connection, work)
+        for step, rows in work.added():
+            await _run(connection, step, rows, now)
+        await work.rows.send(connection)
+        if work.lanes:
+            work.told |= self._heads.back(await free(connection, work.lanes))
+        await _run(connection, sql.BODIES, [(id_,) for id_ in work.bodies], now)
+        await self._parking_last(connection, work)
 
-    def _decide(self, write: Write, standing: Standing, work: "_Work") -> Verdict:
+    def _decide(self, write: Write, standing: Standing, work: Work) -> Verdict:
         outcome, delivery = write.outcome, write.delivery
         fate = outcome.fate
         if delivery is not None:
@@ -113,33 +120,38 @@ class Committer:
             self._settle(delivery, fate, work)
         return verdict
 
-    def _accept(self, outcome: Outcome, standing: Standing, work: "_Work") -> None:
+    def _accept(self, outcome: Outcome, standing: Standing, work: Work) -> None:
         for guard in outcome.guards:
             if isinstance(guard, Unseen):
                 standing.seen.add(guard.key)
                 work.seen.append(guard.key)
             else:
                 standing.versions[guard.key] = guard.fence.version
-                work.fences[guard.key] = _fence_row(guard, work.now)
+                work.fence(guard)
         for put in outcome.puts:
-            _put(put, work)
+            work.put(put)
+            branch = (put.parcel.group, rank_of(put.parcel))
+            self._heads[put.queue].put(branch, put.parcel.not_before or work.now)
         for fact in outcome.facts:
             self._remember(fact, work)
 
-    def _remember(self, fact: Fact, work: "_Work") -> None:
-        if isinstance(fact, _NATIVE):
+    def _remember(self, fact: Fact, work: Work) -> None:
+        if isinstance(fact, Delivered):
+            work.delivered.append(fact.ref)
+        elif isinstance(fact, _NATIVE):
             work.native.append(fact)
         for statement in self._record(fact):
             work.rows.statement(statement)
 
-    def _settle(self, delivery: Delivery, fate: Fate, work: "_Work") -> None:
+    def _settle(self, delivery: Delivery, fate: Fate, work: Work) -> None:
         parcel, lease = delivery.parcel, lease_of(delivery)
         if parcel.key:
             work.lanes.add((delivery.queue, parcel.key))
-        work.touched.add(delivery.queue)
         if isinstance(fate, Later):
-            row = (*lease, work.now + fate.after, 0 if fate.counts else 1, storable(fate.reason))
-            work.later.append(row)
+            work.later.append((*lease, fate.after, 0 if fate.counts else 1, storable(fate.reason)))
+            branch = (parcel.group, rank_of(parcel))
+            self._heads[delivery.queue].put(branch, work.now + fate.after)
+            work.told.add(delivery.queue)
         elif isinstance(fate, Parked):
             work.parked.append((lease, fate))
         elif isinstance(fate, Dead):
@@ -147,35 +159,20 @@ class Committer:
             self._end(delivery, "dead", fate.reason, work)
         else:
             work.gone.append(lease)
-            work.bodies.append(parcel.origin or parcel.id)
+            self._forget(parcel.origin or parcel.id, work)
             self._end(delivery, *_end(fate), work)
 
-    def _end(self, delivery: Delivery, state: str, reason: str, work: "_Work") -> None:
+    def _forget(self, id: str, work: Work) -> None:
+        if not self._keeps(id):
+            work.bodies.append(id)
+
+    def _end(self, delivery: Delivery, state: str, reason: str, work: Work) -> None:
         self._remember(Settled(delivery.parcel.id, state, reason, work.now, delivery.tries), work)
 
-    async def _send(self, connection: asyncpg.Connection, work: "_Work") -> None:
-        if work.gone:
-            rows = await connection.fetch(sql.GONE, [seq for seq, _ in work.gone])
-            _all_of(sorted((row["seq"], row["epoch"]) for row in rows) == sorted(work.gone))
-        for text, settled in ((sql.SET_LATER, work.later), (sql.SET_DEAD, work.dead)):
-            if settled:
-                done = await connection.execute(text, *zip(*settled, strict=True))
-                _all_of(count_of(done) == len(settled))
-        await self._native(connection, work)
-        await work.rows.send(connection)
-        if work.lanes:
-            await free(connection, work.lanes)
-        forgotten = [id_ for id_ in work.bodies if not self._keeps(id_)]
-        if forgotten:
-            await connection.execute(sql.BODIES, forgotten)
-        await self._parking_last(connection, work)
-
-    async def _native(self, connection: asyncpg.Connection, work: "_Work") -> None:
+    async def _native(self, connection: asyncpg.Connection, work: Work) -> None:
         for fact in work.native:
-            if isinstance(fact, Delivered):
-                work.delivered.append(fact.ref)
-                continue
-            work.touched.add(ANY)
+            work.told.add(ANY)
+            self._heads.doubt()
             if isinstance(fact, Sent):
                 await connection.execute(sql.SENT, fact.queue, list(fact.ids))
             elif isinstance(fact, Revived):
@@ -183,89 +180,41 @@ class Committer:
             elif isinstance(fact, Dropped):
                 for row in await connection.fetch(sql.DROP, list(fact.ids)):
                     work.lanes.add((row["queue"], row["lane"]))
-                    work.bodies.append(row["origin"] or row["id"])
+                    self._forget(row["origin"] or row["id"], work)
                     dropped = (row["id"], "skipped", "dropped by operator", work.now, row["tries"])
                     self._remember(Settled(*dropped), work)
 
-    async def _parking_last(self, connection: asyncpg.Connection, work: "_Work") -> None:
+    async def _parking_last(self, connection: asyncpg.Connection, work: Work) -> None:
         """Do what holds up other processes as late as can be."""
         if work.delivered:
-            work.touched |= await self._parking.deliver(connection, work.delivered, work.now)
+            woken = await self._parking.deliver(connection, work.delivered, work.now)
+            work.told |= self._heads.back(woken)
         if work.parked:
-            parked = await self._parking.park(connection, work.parked, work.now)
-            _all_of(parked == len(work.parked))
+            parked, back = await self._parking.park(connection, work.parked, work.now)
+            _all_of(parked + back == len(work.parked))
+            if back:
+                self._heads.doubt()
+                work.told.add(ANY)
 
 
-class _Work:
-    """What a transaction has to do."""
-
-    __slots__ = (
-        "bodies",
-        "dead",
-        "delivered",
-        "fences",
-        "gone",
-        "lanes",
-        "later",
-        "native",
-        "now",
-        "parked",
-        "rows",
-        "seen",
-        "touched",
-    )
-
-    def __init__(self, now: float, rows: Rows) -> None:
-        self.now = now
-        self.rows = rows
-        self.seen: list[str] = []
-        self.fences: dict[str, tuple[object, ...]] = {}
-        self.gone: list[tuple[int, int]] = []
-        self.later: list[tuple[object, ...]] = []
-        self.parked: list[tuple[tuple[int, int], Parked]] = []
-        self.dead: list[tuple[object, ...]] = []
-        self.native: list[Fact] = []
-        self.delivered: list[str] = []
-        self.bodies: list[str] = []
-        self.lanes: set[tuple[str, str]] = set()
-        self.touched: set[str] = set()
-
-
-async def _guards(connection: asyncpg.Connection, work: _Work, standing: Standing) -> None:
+async def _guards(connection: asyncpg.Connection, work: Work, standing: Standing) -> None:
     """Write what guards remember, in one order in all processes, so that none waits in a circle."""
-    if work.seen:
-        done = await connection.execute(sql.ADD_SEEN, sorted(work.seen), work.now)
-        _all_of(count_of(done) == len(work.seen))
+    await _run(connection, sql.ADD_SEEN, [(key,) for key in sorted(work.seen)], work.now)
     keys = sorted(work.fences)
     risen = [(*work.fences[key], standing.stood[key]) for key in keys if key in standing.stood]
     added = [work.fences[key] for key in keys if key not in standing.stood]
-    for text, rows in ((sql.SET_FENCE, risen), (sql.ADD_FENCE, added)):
-        if rows:
-            done = await connection.execute(text, *zip(*rows, strict=True))
-            _all_of(count_of(done) == len(rows))
+    await _run(connection, sql.SET_FENCE, risen, work.now)
+    await _run(connection, sql.ADD_FENCE, added, work.now)
 
 
-def _put(put: Put, work: _Work) -> None:
-    parcel, now = put.parcel, work.now
-    work.touched.add(put.queue)
-    headers = _encode(parcel.headers).decode() if parcel.headers else _NO_HEADERS
-    inline = parcel.origin is not None
-    if not inline:
-        work.rows.add(*sql.ADD_BODY, (parcel.id, headers, parcel.body, now))
-    row = (
-        put.queue,
-        parcel.id,
-        parcel.key,
-        1 if parcel.rank == "bulk" else 0,
-        parcel.group,
-        parcel.not_before or now,
-        int(parcel.ordered),
-        parcel.origin,
-        headers if inline else None,
-        parcel.body if inline else None,
-        now,
-    )
-    work.rows.add(*sql.ADD_PARCEL, row)
+async def _run(
+    connection: asyncpg.Connection, step: sql.Step, rows: Sequence[Values], now: float
+) -> None:
+    """Run a step for its rows, if there are any."""
+    if rows:
+        last = (now,) if step.timed else ()
+        done = await connection.execute(step.numbered(), *zip(*rows, strict=True), *last)
+        _all_of(not step.exact or count_of(done) == len(rows))
 
 
 def judge(outcome: Outcome, standing: Standing) -> tuple[Verdict, str]:
@@ -286,14 +235,6 @@ def _passes(guard: Newer, stands: int) -> bool:
     return version > stands or (guard.or_equal and version == stands)
 
 
-def _fence_row(guard: Newer, now: float) -> tuple[object, ...]:
-    fence: Fence = guard.fence
-    dependencies = _encode(fence.dependencies).decode()
-    deleted = int(fence.deleted)
-    named = (guard.key, fence.version, fence.fingerprint, fence.output)
-    return (*named, deleted, dependencies, now)
-
-
 def _end(fate: Done | Skipped | Superseded) -> tuple[str, str]:
     match fate:
         case Done(note):
@@ -312,9 +253,3 @@ def _all_of(holds: bool) -> None:  # noqa: FBT001 - reads as the sentence that i
 def count_of(tag: str) -> int:
     """Return the number of rows that the tag of a command tells: "INSERT 0 3", "DELETE 2"."""
     return int(tag.rpartition(" ")[2])
-
-
-def lease_of(delivery: Delivery) -> tuple[int, int]:
-    """Return the row and the epoch that a delivery's lease names."""
-    seq, _, epoch = delivery.lease.partition(".")
-    return int(seq), int(epoch)

@@ -12,8 +12,9 @@ import asyncpg
 from fluent_connect.model.outcome import Parked
 from fluent_connect.queues.engines.postgresql import statements as sql
 from fluent_connect.queues.engines.postgresql.dialect import storable
+from fluent_connect.queues.engines.postgresql.heads import Place
 
-_AHEAD = 86400.0
+AHEAD = 86400.0
 """Seconds by which a woken parcel is set before its time: it goes before all that was put since."""
 KEPT = 2 * 86400.0
 """Seconds for which a delivery is remembered: longer than any fetch can lie before its parking."""
@@ -44,22 +45,26 @@ class Parking:
 
     async def deliver(
         self, connection: asyncpg.Connection, refs: Sequence[str], now: float
-    ) -> set[str]:
-        """Number these, and wake what waits for them; return the queues in which there was any."""
+    ) -> Sequence[Place]:
+        """Number these, and wake what waits for them; return where that stands."""
         different = sorted(set(refs))
         self._counted = await connection.fetchval(sql.COUNT_UP, len(different))
         first = self._counted - len(different) + 1
         numbers = list(range(first, self._counted + 1))
         await connection.execute(sql.DELIVER, different, numbers, now)
-        return {row["queue"] for row in await connection.fetch(sql.WAKE, now - _AHEAD, different)}
+        return list(map(tuple, await connection.fetch(sql.WAKE, now - AHEAD, different)))
+
+    def count(self, number: int) -> None:
+        """Learn the number that the transaction has counted to."""
+        self._counted = max(self._counted, number)
 
     async def park(
         self,
         connection: asyncpg.Connection,
         parked: Sequence[tuple[tuple[int, int], Parked]],
         now: float,
-    ) -> int:
-        """Park, or give back at once what was delivered meanwhile; return how many there were."""
+    ) -> tuple[int, int]:
+        """Park, or give back at once what was delivered meanwhile; return how many of each."""
         self._counted = max(self._counted, await connection.fetchval(sql.COUNTED))
         refs = sorted({fate.waits_for for _, fate in parked if fate.waits_for is not None})
         rows = await connection.fetch(sql.DELIVERED, refs) if refs else []
@@ -69,12 +74,15 @@ class Parking:
             reason = storable(fate.reason)
             waits_for = "" if fate.waits_for is None else fate.waits_for
             if numbers.get(waits_for, 0) > fate.since:
-                woken.append((*lease, now - _AHEAD, 1, reason))
+                woken.append((*lease, -AHEAD, 1, reason))
             else:
                 waiting.append((*lease, fate.waits_for, now + fate.after, reason))
-        done = 0
-        for text, settled in ((sql.SET_LATER, woken), (sql.SET_PARKED, waiting)):
-            if settled:
-                tag = await connection.execute(text, *zip(*settled, strict=True))
-                done += int(tag.rpartition(" ")[2])
-        return done
+        back = stays = 0
+        if woken:
+            columns = zip(*woken, strict=True)
+            tag = await connection.execute(sql.SET_LATER.numbered(), *columns, now)
+            back = int(tag.rpartition(" ")[2])
+        if waiting:
+            tag = await connection.execute(sql.SET_PARKED, *zip(*waiting, strict=True))
+            stays = int(tag.rpartition(" ")[2])
+        return stays, back

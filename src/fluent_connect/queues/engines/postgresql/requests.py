@@ -38,13 +38,9 @@ class Commit(Request):
 
 
 class Take(Request):
-    """A wish for deliveries, open until `deadline` (monotonic).
+    """A wish for deliveries, open until `deadline` (monotonic)."""
 
-    `due` is when to look again by itself (by the server's clock); before that only if its queue was
-    touched.
-    """
-
-    __slots__ = ("deadline", "due", "limit", "paused", "queue")
+    __slots__ = ("deadline", "limit", "paused", "queue")
 
     def __init__(self, queue: str, limit: int, wait: float, paused: tuple[str, ...]) -> None:
         super().__init__()
@@ -52,7 +48,6 @@ class Take(Request):
         self.limit = limit
         self.paused = paused
         self.deadline = time.monotonic() + wait
-        self.due: float | None = 0.0
 
 
 class Renewal(Request):

@@ -7,28 +7,33 @@ import asyncpg
 
 from fluent_connect.model.fact import Statement
 from fluent_connect.queues.engines.postgresql.dialect import numbered, storable
+from fluent_connect.queues.engines.postgresql.statements import Step
 
 Values = tuple[object, ...]
-_Key = tuple[str, str, str]
+Key = tuple[str, str, str]
+"""Head, row and suffix of a statement."""
 _COLUMNS = re.compile(r"\(([^)]*)\)\s*VALUES\s*$")
 _CONFLICT = re.compile(r"ON CONFLICT \(([^)]*)\) DO UPDATE")
 
 
 class Shapes:
-    """The texts that insert many rows at once, learned from the server once for each statement."""
+    """The steps that insert many rows at once, learned from the server once for each statement."""
 
     def __init__(self) -> None:
-        self._texts: dict[_Key, str] = {}
+        self._steps: dict[Key, Step] = {}
 
-    async def text(self, connection: asyncpg.Connection, key: _Key) -> str:
+    def __getitem__(self, key: Key) -> Step | None:
+        return self._steps.get(key)
+
+    async def step(self, connection: asyncpg.Connection, key: Key) -> Step:
         """Return the statement whose parameters are the columns of the rows."""
-        found = self._texts.get(key)
+        found = self._steps.get(key)
         if found is None:
             found = await self._learned(connection, key)
-            self._texts[key] = found
+            self._steps[key] = found
         return found
 
-    async def _learned(self, connection: asyncpg.Connection, key: _Key) -> str:
+    async def _learned(self, connection: asyncpg.Connection, key: Key) -> Step:
         head, row, suffix = key
         one = await connection.prepare(numbered(f"{head} {row} {suffix}"))
         kinds = [each.name for each in one.get_parameters()]
@@ -37,7 +42,8 @@ class Shapes:
         values = "".join(next(place) if each == "?" else each for each in row.strip()[1:-1])
         arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(kinds, 1))
         table = head.rstrip().removesuffix("VALUES")
-        return f"{table} SELECT {values} FROM unnest({arrays}) AS u ({', '.join(names)}) {suffix}"
+        source = f"unnest({arrays}) AS u ({', '.join(names)})"
+        return Step(f"{table} SELECT {values} FROM {source} {suffix}", tuple(kinds))
 
 
 class Rows:
@@ -45,32 +51,28 @@ class Rows:
 
     def __init__(self, shapes: Shapes) -> None:
         self._shapes = shapes
-        self._rows: dict[_Key, list[Values]] = {}
-
-    def add(self, head: str, row: str, suffix: str, values: Values) -> None:
-        """Keep one row for `head row, row, ... suffix`."""
-        key = (head, row, suffix)
-        rows = self._rows.get(key)
-        if rows is None:
-            self._rows[key] = [values]
-        else:
-            rows.append(values)
+        self.kept: dict[Key, list[Values]] = {}
 
     def statement(self, statement: Statement) -> None:
         """Keep what a fact became."""
         values = tuple(map(storable, statement.values))
-        self.add(statement.head, statement.row, statement.suffix, values)
+        key = (statement.head, statement.row, statement.suffix)
+        rows = self.kept.get(key)
+        if rows is None:
+            self.kept[key] = [values]
+        else:
+            rows.append(values)
 
     async def send(self, connection: asyncpg.Connection) -> None:
         """Run all that was kept, in the order in which each statement first came."""
-        kept, self._rows = self._rows, {}
+        kept, self.kept = self.kept, {}
         for key, rows in kept.items():
             if not key[1]:
                 await _each(connection, numbered(" ".join(part for part in key if part)), rows)
                 continue
-            text = await self._shapes.text(connection, key)
-            for turn in _turns(key, rows):
-                await connection.execute(text, *zip(*turn, strict=True))
+            step = await self._shapes.step(connection, key)
+            for turn in turns(key, rows):
+                await connection.execute(step.text, *zip(*turn, strict=True))
 
 
 async def _each(connection: asyncpg.Connection, text: str, rows: Sequence[Values]) -> None:
@@ -80,7 +82,7 @@ async def _each(connection: asyncpg.Connection, text: str, rows: Sequence[Values
         await connection.executemany(text, rows)
 
 
-def _turns(key: _Key, rows: Sequence[Values]) -> Sequence[Sequence[Values]]:
+def turns(key: Key, rows: Sequence[Values]) -> Sequence[Sequence[Values]]:
     """Part rows so that no statement updates one row twice, which PostgreSQL refuses."""
     places = _unique_by(key)
     if places is None:
@@ -97,7 +99,7 @@ def _turns(key: _Key, rows: Sequence[Values]) -> Sequence[Sequence[Values]]:
     return turns
 
 
-def _unique_by(key: _Key) -> Sequence[int] | None:
+def _unique_by(key: Key) -> Sequence[int] | None:
     """Return which values say whether two rows are the same one; None if it does not matter."""
     head, row, suffix = key
     conflict, columns = _CONFLICT.search(suffix), _COLUMNS.search(head)

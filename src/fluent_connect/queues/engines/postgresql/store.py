@@ -54,18 +54,17 @@ class PostgresStore:
         self._parking = parking
         self._roster = Roster(self.worker, role)
         channel = f"{_CHANNEL}_{place.schema}" if place.schema else _CHANNEL
+        taker = Taker(self.worker, lease, self._roster)
         transaction = Transaction(
             link,
-            Committer(recorder, keeps, self._parking),
-            Taker(self.worker, lease),
+            Committer(recorder, keeps, self._parking, taker.heads),
+            taker,
             self._parking,
             clock=clock,
-            lease=lease,
             channel=channel,
-            worker=self.worker,
             roster=self._roster,
         )
-        self._writer = Writer(transaction, self._wall)
+        self._writer = Writer(transaction, taker.heads, self._wall)
         ears = Link(place, by_index=True)
         hear = self._writer.touch
         self._ears = Ears(ears, channel=channel, worker=self.worker, hear=hear)

@@ -1,78 +1,147 @@
 """Which parcels are handed out next: by group, rank and time, one of a lane at a time."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import asyncpg
 import msgspec
 
 from fluent_connect.model.parcel import Parcel
+from fluent_connect.queues.engines.postgresql import claim
+from fluent_connect.queues.engines.postgresql.heads import Heads
 from fluent_connect.queues.engines.postgresql.requests import Take
-from fluent_connect.queues.engines.postgresql.schema import BLOCKED, LEASED, READY
+from fluent_connect.queues.engines.postgresql.roster import Roster
 from fluent_connect.queues.store import Delivery
 
 _headers = msgspec.json.Decoder(dict[str, str]).decode
 _BARE: dict[str, str] = {}
+_MARGIN = 1.0
+_AGAIN = 0.02
+"""Seconds after which what another process had its hand on is looked at again."""
 
 
 class Taker:
-    """Hands out parcels, within a transaction that its caller opens and ends.
+    """Hands out parcels, within a transaction that its caller opens and ends."""
 
-    Rows that another process is about to take are skipped; so are lanes, whose locks a transaction
-    holds until its end. What the second statement sees was committed before the first one had the
-    lock of the lane, so that no lane is out twice; the index `parcel_lane` would not let it be.
-    """
-
-    def __init__(self, holder: str, lease: float) -> None:
-        self._holder = holder
-        self._lease = lease
+    def __init__(self, holder: str, lease: float, roster: Roster) -> None:
+        self.holder = holder
+        self.lease = lease
+        self.heads = Heads()
+        self._roster = roster
         self.blocked: set[tuple[str, str]] = set()
         """Lanes in which a parcel was blocked by one of another process, which may be back now."""
 
+    @property
+    def margin(self) -> float:
+        """Return for how long others may be about to put what comes before what is taken here."""
+        return 0.0 if self._roster.alone else _MARGIN
+
+    async def look(self, connection: asyncpg.Connection, wish: Take) -> None:
+        """Look at a queue from its beginning, if what is known of it is in doubt."""
+        head = self.heads[wish.queue]
+        if head.stale:
+            head.looked(map(tuple, await connection.fetch(claim.LOOK, wish.queue)))
+
     async def take(
-        self, connection: asyncpg.Connection, wish: Take, now: float, until: float
-    ) -> list[Delivery]:
-        """Lease what is wished for. `until`: the end of the lease by this process's clock."""
-        queue, limit, pattern = wish.queue, wish.limit, _pattern(wish.paused)
-        chosen: list[Delivery] = []
-        while len(chosen) < limit:
-            left = limit - len(chosen)
-            found = await connection.fetch(_CANDIDATES, queue, now, left, pattern)
-            free, blocked = _split(found)
+        self, connection: asyncpg.Connection, wish: Take, now: float, wall: float
+    ) -> Sequence[Delivery]:
+        """Lease what is wished for. `wall`: the time now by this process's clock."""
+        await self.look(connection, wish)
+        branches = self.heads[wish.queue].open(wish.paused)
+        groups, ranks, lows = zip(*branches, strict=True) if branches else ((), (), ())
+        latest = now - self.margin
+        firsts = [min(low, latest) for low in lows]
+        where = (wish.queue, [0] * len(groups), groups, ranks, firsts)
+        rows: list[asyncpg.Record] = []
+        left: list[asyncpg.Record] = []
+        while branches and len(rows) < wish.limit:
+            found = await connection.fetch(_CANDIDATES, *where, now, wish.limit - len(rows))
+            free, blocked, others = _split(found)
+            left += others
             if free:
-                values = (free, now, now + self._lease, self._holder)
-                rows = await connection.fetch(_LEASE, *values)
-                by_seq = {row["seq"]: row for row in rows}
-                taken = [by_seq[seq] for seq in free if seq in by_seq]
-                chosen += [_delivery(queue, row, until) for row in taken]
+                rows += await connection.fetch(_LEASE, free, now, self.lease, self.holder)
             if not blocked:
                 break
             await connection.execute(_BLOCK, [row["seq"] for row in blocked])
-            theirs = {row["lane"] for row in blocked if row["out"] not in {None, self._holder}}
-            self.blocked.update((queue, lane) for lane in theirs)
-        return chosen
+            self._block(wish, [row["lane"] for row in blocked if self._is_theirs(row)])
+        due = None
+        if branches and len(rows) < wish.limit:
+            due = await connection.fetchval(_DUE, *where)
+        self._note(wish, rows, left, due, now)
+        return self._deliveries(wish, rows, wall)
 
-    async def next_due(self, connection: asyncpg.Connection, wish: Take) -> float | None:
-        """Return when the next parcel of the queue can be handed out."""
-        due: float | None = await connection.fetchval(_DUE, wish.queue, _pattern(wish.paused))
-        return due
+    def told(
+        self, wish: Take, rows: Sequence[asyncpg.Record], now: float, wall: float
+    ) -> Sequence[Delivery]:
+        """Return what was leased, from the rows that `function` returns for a take."""
+        taken: list[asyncpg.Record] = []
+        left: list[asyncpg.Record] = []
+        due: float | None = None
+        for row in rows:
+            if row["seq"] is not None:
+                taken.append(row)
+            elif row["lane"] is not None:
+                self._block(wish, [row["lane"]])
+            elif row["grp"] is not None:
+                left.append(row)
+            else:
+                due = row["due"]
+        self._note(wish, taken, left, due, now)
+        return self._deliveries(wish, taken, wall)
+
+    def _is_theirs(self, row: asyncpg.Record) -> bool:
+        return row["out"] not in {None, self.holder}
+
+    def _block(self, wish: Take, lanes: Sequence[str]) -> None:
+        self.blocked.update((wish.queue, lane) for lane in lanes)
+
+    def _note(
+        self,
+        wish: Take,
+        rows: Sequence[asyncpg.Record],
+        left: Sequence[asyncpg.Record],
+        due: float | None,
+        now: float,
+    ) -> None:
+        """Know what is out. `left` is ready but for the lock of its lane, `due` comes next."""
+        head = self.heads[wish.queue]
+        for row in rows:
+            head.took((row["grp"], row["rank"]), row["due"])
+        for row in left:
+            head.put((row["grp"], row["rank"]), row["due"])
+        if len(rows) < wish.limit:
+            again = now + _AGAIN
+            due = again if left else due
+            head.emptied(wish.paused, None if due is None else max(due, again))
+
+    def _deliveries(
+        self, wish: Take, rows: list[asyncpg.Record], wall: float
+    ) -> Sequence[Delivery]:
+        rows.sort(key=_order)
+        return [_delivery(wish.queue, row, wall + self.lease) for row in rows]
 
 
-def _split(found: Sequence[asyncpg.Record]) -> tuple[list[int], list[asyncpg.Record]]:
-    """Part those whose lane is free from those that must wait for another parcel of theirs."""
+def _order(row: asyncpg.Record) -> tuple[int, float, int]:
+    return row["rank"], row["due"], row["seq"]
+
+
+def _split(
+    found: Sequence[asyncpg.Record],
+) -> tuple[list[int], list[asyncpg.Record], list[asyncpg.Record]]:
+    """Part those whose lane is free, those that must wait for another one of it, and the others."""
     taken: set[str] = set()
     free: list[int] = []
     blocked: list[asyncpg.Record] = []
+    others: list[asyncpg.Record] = []
     for row in found:
         lane = row["lane"]
         if not row["mine"]:
-            continue
-        if lane and (row["out"] is not None or row["held"] or lane in taken):
+            others.append(row)
+        elif lane and (row["out"] is not None or row["held"] or lane in taken):
             blocked.append(row)
         else:
             taken.add(lane)
             free.append(row["seq"])
-    return free, blocked
+    return free, blocked, others
 
 
 def _delivery(queue: str, row: asyncpg.Record, until: float) -> Delivery:
@@ -94,58 +163,19 @@ def _delivery(queue: str, row: asyncpg.Record, until: float) -> Delivery:
     )
 
 
-@lru_cache(100)
-def _pattern(paused: tuple[str, ...]) -> str | None:
-    """Return the regular expression of the groups to leave alone."""
-    if not paused:
-        return None
-    return f"^(?:{'|'.join('.*'.join(map(_escaped, each.split('*'))) for each in paused)})$"
-
-
-def _escaped(text: str) -> str:
-    return "".join(each if each.isalnum() else f"\\{each}" for each in text)
-
-
-_GROUPS = f"""RECURSIVE g (name) AS (
-        (SELECT grp FROM parcel WHERE state = {READY} AND queue = $1 ORDER BY grp LIMIT 1)
-        UNION ALL
-        SELECT (SELECT grp FROM parcel WHERE state = {READY} AND queue = $1 AND grp > g.name
-            ORDER BY grp LIMIT 1)
-        FROM g WHERE g.name IS NOT NULL)"""
-"""The groups that have something ready, found by skipping through the index."""
-_OUT = f"""(SELECT coalesce(holder, '') FROM parcel o
-    WHERE o.state = {LEASED} AND o.lane <> '' AND o.queue = $1 AND o.lane = c.lane)"""
-_HELD = """EXISTS (SELECT 1 FROM parcel o
-    WHERE o.ordered = 1 AND o.queue = $1 AND o.lane = c.lane AND o.seq < c.seq)"""
-_CANDIDATES = f"""
-    WITH {_GROUPS},
-    c AS MATERIALIZED (
-        SELECT x.* FROM (SELECT name FROM g
-            WHERE name IS NOT NULL AND ($4::text IS NULL OR name !~ $4)) AS open,
-            (VALUES (0::smallint), (1::smallint)) AS r (rank),
-            LATERAL (SELECT seq, lane, p.rank, due, ordered FROM parcel p
-                WHERE state = {READY} AND queue = $1 AND grp = open.name AND p.rank = r.rank
-                AND due <= $2 ORDER BY due, seq LIMIT $3 FOR UPDATE SKIP LOCKED) AS x
-        ORDER BY x.rank, x.due, x.seq LIMIT $3)
-    SELECT seq, lane, CASE WHEN lane <> '' THEN {_OUT} END AS out,
-        c.ordered = 1 AND lane <> '' AND {_HELD} AS held,
-        CASE WHEN lane = '' THEN true
-            ELSE pg_try_advisory_xact_lock(hashtextextended($1 || chr(31) || lane, 0)) END AS mine
-    FROM c ORDER BY rank, due, seq"""
-_LEASE = f"""UPDATE parcel c SET state = {LEASED}, epoch = epoch + 1, tries = tries + 1,
-        first_tried = coalesce(first_tried, $2), lease_until = $3, holder = $4
-    WHERE seq = ANY($1::bigint[]) AND state = {READY}
-        AND (lane = '' OR NOT EXISTS (SELECT 1 FROM parcel o WHERE o.state = {LEASED}
-            AND o.lane <> '' AND o.queue = c.queue AND o.lane = c.lane))
-    RETURNING seq, id, lane, rank, grp, ordered, origin, tries, parks, first_tried, epoch,
-        CASE WHEN due = put_at THEN 0.0 ELSE due END AS not_before,
-        coalesce(headers, (SELECT headers FROM body b WHERE b.id = c.id)) AS headers,
-        coalesce(c.body, (SELECT data FROM body b WHERE b.id = c.id)) AS body"""
-_BLOCK = f"UPDATE parcel SET state = {BLOCKED} WHERE seq = ANY($1::bigint[]) AND state = {READY}"
-_DUE = f"""
-    WITH {_GROUPS}
-    SELECT min(due) FROM (SELECT name FROM g
-        WHERE name IS NOT NULL AND ($2::text IS NULL OR name !~ $2)) AS open,
-        (VALUES (0::smallint), (1::smallint)) AS r (rank),
-        LATERAL (SELECT due FROM parcel p WHERE state = {READY} AND queue = $1
-            AND grp = open.name AND p.rank = r.rank ORDER BY due LIMIT 1) AS x"""
+_NAMES = {
+    "queue": "$1::text",
+    "turns": "$2::int[]",
+    "groups": "$3::text[]",
+    "ranks": "$4::smallint[]",
+    "lows": "$5::float8[]",
+    "turn": "0",
+    "now": "$6::float8",
+    "left": "$7::bigint",
+}
+_CANDIDATES = claim.CANDIDATES.format(**_NAMES)
+_DUE = claim.DUE.format(**_NAMES)
+_LEASE = f"{claim.LEASE} {claim.COLUMNS}".format(
+    seqs="$1::bigint[]", now="$2::float8", lease="$3::float8", holder="$4::text"
+)
+_BLOCK = claim.BLOCK.format(seqs="$1::bigint[]")

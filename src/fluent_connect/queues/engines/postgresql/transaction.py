@@ -9,14 +9,17 @@ import asyncpg
 from fluent_connect.model.killpoint import reach
 from fluent_connect.model.outcome import Unseen
 from fluent_connect.queues.engines.postgresql import statements as sql
-from fluent_connect.queues.engines.postgresql.commit import ANY, Committer, Standing, lease_of
+from fluent_connect.queues.engines.postgresql.commit import CollidedError, Committer, Standing
+from fluent_connect.queues.engines.postgresql.function import COLLIDED
 from fluent_connect.queues.engines.postgresql.lanes import free
 from fluent_connect.queues.engines.postgresql.link import UNREACHABLE, Link, is_away, told
 from fluent_connect.queues.engines.postgresql.parking import Parking
+from fluent_connect.queues.engines.postgresql.quick import Quick
 from fluent_connect.queues.engines.postgresql.requests import Release, Renewal, Request, Take
 from fluent_connect.queues.engines.postgresql.roster import Roster
 from fluent_connect.queues.engines.postgresql.sweep import sweep
 from fluent_connect.queues.engines.postgresql.take import Taker
+from fluent_connect.queues.engines.postgresql.work import Work, lease_of
 from fluent_connect.queues.store import StoreError, Verdict, Write
 
 _PATIENCE = 5.0
@@ -28,29 +31,22 @@ class Turn:
     """What is to be done in a transaction beside the writes."""
 
     def __init__(
-        self,
-        works: Sequence[Request],
-        waiting: Sequence[Take],
-        touched: set[str],
-        *,
-        sweeps: bool,
-        looks: bool,
+        self, works: Sequence[Request], waiting: Sequence[Take], *, sweeps: bool, looks: bool
     ) -> None:
         self.works = works
         self.waiting = waiting
-        self.touched = touched
         self.sweeps = sweeps
         self._looks = looks
 
     @classmethod
     def nothing(cls) -> "Turn":
         """Return the turn of a write that is committed alone."""
-        return cls((), (), set(), sweeps=False, looks=False)
+        return cls((), (), sweeps=False, looks=False)
 
     @property
     def is_idle(self) -> bool:
         """Say whether there is nothing to ask the server for."""
-        return not self.works and not self.sweeps and not (self._looks and self.waiting)
+        return not self.works and not self.sweeps and not self._looks
 
 
 class Transaction:
@@ -67,9 +63,7 @@ class Transaction:
         parking: Parking,
         *,
         clock: Callable[[], float] | None,
-        lease: float,
         channel: str,
-        worker: str,
         roster: Roster,
     ) -> None:
         self._roster = roster
@@ -77,11 +71,11 @@ class Transaction:
         self._committer = committer
         self._taker = taker
         self._parking = parking
+        self._quick = Quick(committer.shapes, taker, parking, clock=clock, channel=channel)
         self._clock = clock
         self._wall = clock or time.time
-        self._lease = lease
         self._channel = channel
-        self._worker = worker
+        self._swept = False
         self.skew = 0.0
 
     @property
@@ -96,102 +90,139 @@ class Transaction:
         """
         connection = await self._link.get()
         try:
+            usual = None if careful else await self._usual(connection, writes, turn)
             await connection.execute("BEGIN")
-            verdicts, xid = await self._within(connection, writes, turn, careful=careful)
+            if usual is None:
+                verdicts, xid = await self._within(connection, writes, turn, careful=careful)
+            else:
+                verdicts, work = usual
+                xid = await self._at_once(connection, work, turn, writes=bool(writes))
             if writes:
                 reach("store:before-commit")
             await self._end(connection, xid)
         except BaseException as error:
-            for take in turn.waiting:
-                take.answer = None
-            self._parking.undone()
-            if isinstance(error, Exception) and is_away(error, connection):
-                self._link.drop()
-                raise StoreError(f"the store cannot commit: {told(error)}") from error
-            await self._roll_back(connection)
+            await self._undo(connection, turn, error)
             raise
         if writes:
             reach("store:after-commit")
         self._parking.committed()
         return verdicts
 
+    async def _undo(self, connection: asyncpg.Connection, turn: Turn, error: BaseException) -> None:
+        """Forget what came to nothing. Raise StoreError if the server is to blame."""
+        for take in turn.waiting:
+            take.answer = None
+        self._parking.undone()
+        self._taker.heads.doubt()
+        if isinstance(error, Exception) and is_away(error, connection):
+            self._link.drop()
+            raise StoreError(f"the store cannot commit: {told(error)}") from error
+        await self._roll_back(connection)
+        if getattr(error, "sqlstate", None) == COLLIDED:
+            raise CollidedError from error
+
+    async def _usual(
+        self, connection: asyncpg.Connection, writes: Sequence[Write], turn: Turn
+    ) -> tuple[Sequence[Verdict], Work] | None:
+        """Return what is to be done if it can be done in one statement, None otherwise."""
+        fences = _guarded(writes)[1]
+        others = turn.works or turn.sweeps or self._taker.blocked
+        if others or not self._swept or len(set(fences)) < len(fences):
+            return None
+        for take in turn.waiting:
+            await self._taker.look(connection, take)
+        now = self._wall() + self.skew
+        verdicts, work = self._committer.decide(writes, Standing(set(), {}, None), now)
+        if not self._quick.fits(work):
+            return None
+        return (verdicts, work) if await self._quick.prepared(connection) else None
+
+    async def _at_once(
+        self, connection: asyncpg.Connection, work: Work, turn: Turn, *, writes: bool
+    ) -> str | None:
+        """Do all in one statement; return the number of the transaction."""
+        wall = self._wall()
+        now = wall + self.skew
+        wanted = [take for take in turn.waiting if self._is_wanted(take, now)]
+        did = await self._quick.run(connection, work, wanted, wall, writes=writes)
+        self._taker.heads.back(did.back)
+        if self._clock is not None or did.now - wall < self.skew:
+            self.skew = did.now - wall
+        return did.xid
+
+    def _is_wanted(self, take: Take, now: float) -> bool:
+        return self._taker.heads[take.queue].wanted(take.paused, now)
+
     async def _within(
         self, connection: asyncpg.Connection, writes: Sequence[Write], turn: Turn, *, careful: bool
     ) -> tuple[Sequence[Verdict], str | None]:
+        """Do all, one statement after the other."""
         wall = self._wall()
         unseen, newer = _guarded(writes)
         opened = (await connection.fetch(sql.OPEN, bool(writes), unseen, newer))[0]
         now = opened["now"] if self._clock is None else self._clock()
         self.skew = now - wall
-        touched = set(turn.touched)
         verdicts: Sequence[Verdict] = ()
+        told_of: set[str] = set()
         if writes:
             epochs = await _epochs(connection, writes) if careful else None
             versions = dict(zip(opened["fences"], opened["versions"], strict=True))
             standing = Standing(set(opened["seen"]), versions, epochs)
-            verdicts, more = await self._committer.apply(connection, writes, standing, now)
-            touched |= more
-        for work in turn.works:
-            touched |= await self._work(connection, work, now, wall)
-        told_of = touched - turn.touched
+            verdicts, work = self._committer.decide(writes, standing, now)
+            await self._committer.apply(connection, work, standing, now)
+            told_of |= work.told
+        for each in turn.works:
+            await self._work(connection, each, now, wall, told_of)
         if turn.sweeps:
-            await self._parking.look(connection)
-            await self._roster.beat(connection, now)
-            told_of |= await sweep(connection, now)
-        if self._taker.blocked and await self._recheck(connection):
-            told_of.add(ANY)
-        await self._takes(connection, turn, touched | told_of, now, wall)
+            await self._sweep(connection, now, told_of)
+        if self._taker.blocked:
+            await self._recheck(connection, told_of)
+        for take in turn.waiting:
+            if self._is_wanted(take, now):
+                take.answer = await self._taker.take(connection, take, now, wall) or None
         if told_of:
-            await connection.execute(_NOTIFY, self._channel, self._worker, sorted(told_of))
+            await connection.execute(_NOTIFY, self._channel, self._taker.holder, sorted(told_of))
         return verdicts, opened["xid"]
 
-    async def _recheck(self, connection: asyncpg.Connection) -> bool:
+    async def _sweep(self, connection: asyncpg.Connection, now: float, told_of: set[str]) -> None:
+        """Do what time alone makes necessary, and know each queue from its beginning again."""
+        await self._parking.look(connection)
+        await self._roster.beat(connection, now)
+        told_of |= await sweep(connection, now)
+        self._taker.heads.doubt()
+        self._swept = True
+
+    async def _recheck(self, connection: asyncpg.Connection, told_of: set[str]) -> None:
         blocked, self._taker.blocked = self._taker.blocked, set()
-        return await free(connection, blocked)
+        told_of |= self._taker.heads.back(await free(connection, blocked))
 
     async def _work(
-        self, connection: asyncpg.Connection, work: Request, now: float, wall: float
-    ) -> set[str]:
-        """Renew or release; return the queues in which something may be ready then."""
+        self,
+        connection: asyncpg.Connection,
+        work: Request,
+        now: float,
+        wall: float,
+        told_of: set[str],
+    ) -> None:
+        """Renew or release."""
         if isinstance(work, Renewal):
             seqs, epochs = zip(*map(lease_of, work.deliveries), strict=True)
-            rows = await connection.fetch(sql.RENEW, seqs, epochs, now + self._lease)
+            lease = self._taker.lease
+            rows = await connection.fetch(sql.RENEW, seqs, epochs, now + lease)
             alive = {(row["seq"], row["epoch"]) for row in rows}
             work.answer = [lease_of(each) in alive for each in work.deliveries]
             for each, ours in zip(work.deliveries, work.answer, strict=True):
                 if ours:
-                    each.lease_until = wall + self._lease
-            return set()
+                    each.lease_until = wall + lease
+            return
         if not isinstance(work, Release):
             raise TypeError(f"nobody can do a {type(work).__name__}")
         seqs, epochs = zip(*map(lease_of, work.deliveries), strict=True)
         rows = await connection.fetch(sql.RELEASE, seqs, epochs)
+        told_of |= self._taker.heads.back(tuple(row)[:4] for row in rows)
         lanes = {(row["queue"], row["lane"]) for row in rows if row["lane"]}
         if lanes:
-            await free(connection, lanes)
-        work.answer = ()
-        return {row["queue"] for row in rows}
-
-    async def _takes(
-        self,
-        connection: asyncpg.Connection,
-        turn: Turn,
-        touched: set[str],
-        now: float,
-        wall: float,
-    ) -> None:
-        """Serve the takes for which there may be something now."""
-        everything = turn.sweeps or ANY in touched
-        for take in turn.waiting:
-            due = take.due is not None and take.due <= now
-            if not (everything or due or take.queue in touched):
-                continue
-            until = wall + self._lease
-            found = await self._taker.take(connection, take, now, until)
-            if found:
-                take.answer = found
-            elif take.deadline > time.monotonic():
-                take.due = await self._taker.next_due(connection, take)
+            told_of |= self._taker.heads.back(await free(connection, lanes))
 
     async def _end(self, connection: asyncpg.Connection, xid: str | None) -> None:
         """Commit; if the answer is lost, ask the server what became of it."""

@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fluent_connect.queues.engines.postgresql.commit import CollidedError
+from fluent_connect.queues.engines.postgresql.heads import Heads
 from fluent_connect.queues.engines.postgresql.link import is_collision, told
 from fluent_connect.queues.engines.postgresql.requests import Commit, Request, Take
 from fluent_connect.queues.engines.postgresql.transaction import Transaction, Turn
+from fluent_connect.queues.engines.postgresql.work import ANY
 from fluent_connect.queues.store import StoreError, Verdict, Write
 
 _SWEEP = 1.0
@@ -21,12 +23,12 @@ _ATTEMPTS = 20
 class Writer:
     """Serves requests in the order of their coming, many in one transaction."""
 
-    def __init__(self, transaction: Transaction, wall: Callable[[], float]) -> None:
+    def __init__(self, transaction: Transaction, heads: Heads, wall: Callable[[], float]) -> None:
         self._transaction = transaction
+        self._heads = heads
         self._wall = wall
         self._asked: deque[Request] = deque()
         self._waiting: list[Take] = []
-        self._touched: set[str] = set()
         self._swept = self._swept_at = float("-inf")
         self._closing = False
         self._wake = asyncio.Event()
@@ -43,7 +45,10 @@ class Writer:
 
     def touch(self, queue: str) -> None:
         """Look at a queue: another process says that there is something in it."""
-        self._touched.add(queue)
+        if queue == ANY:
+            self._heads.doubt()
+        else:
+            self._heads[queue].hear()
         self._wake.set()
 
     async def close(self) -> None:
@@ -68,7 +73,7 @@ class Writer:
 
     async def _something(self) -> None:
         """Return once something was asked, or can be done by time alone."""
-        if not self._asked and not self._touched:
+        if not self._asked and not self._looks():
             try:
                 async with asyncio.timeout(self._pause()):
                     await self._wake.wait()
@@ -83,8 +88,8 @@ class Writer:
         if self._waiting:
             now = self._wall() + self._transaction.skew
             pause = min(pause, min(each.deadline for each in self._waiting) - time.monotonic())
-            dues = (each.due - now for each in self._waiting if each.due is not None)
-            pause = min(pause, min(dues, default=pause))
+            dues = (self._heads[each.queue].due for each in self._waiting)
+            pause = min(pause, min((due - now for due in dues if due is not None), default=pause))
         return max(pause, 0.001)
 
     def _batch(self) -> list[Request]:
@@ -109,16 +114,18 @@ class Writer:
             at += len(commit.writes)
         self._hand_over([*commits, *works])
 
+    def _looks(self) -> bool:
+        """Say whether there may be something for a take that waits."""
+        now = self._wall() + self._transaction.skew
+        return any(self._heads[each.queue].wanted(each.paused, now) for each in self._waiting)
+
     def _turn(self, works: Sequence[Request]) -> Turn:
-        touched, self._touched = self._touched, set()
         now, monotonic = self._wall() + self._transaction.skew, time.monotonic()
         sweeps = monotonic - self._swept >= _SWEEP or abs(now - self._swept_at) >= _SWEEP
         if sweeps:
             self._swept, self._swept_at = monotonic, now
-        waiting = [each for each in self._waiting if not each.future.done()]
-        self._waiting = waiting
-        looks = sweeps or bool(touched) or any(t.due is not None and t.due <= now for t in waiting)
-        return Turn(works, waiting, touched, sweeps=sweeps, looks=looks)
+        self._waiting = [each for each in self._waiting if not each.future.done()]
+        return Turn(works, self._waiting, sweeps=sweeps, looks=self._looks())
 
     async def _written(self, writes: Sequence[Write], turn: Turn) -> Sequence[Verdict]:
         """Commit all at once; if one of them cannot be stored, each by itself."""

@@ -35,9 +35,9 @@ check: .venv/.installed
 	$(BIN)/lint-imports
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-## crash: kill the service KILLS times on ENGINE and account for every notification
+## crash: kill the service KILLS times on ENGINE and account for every notification (APPEND: a file to go on from)
 crash: .venv/.installed
-	$(BIN)/python tests/crash/run.py --kills $(KILLS) --engine $(ENGINE)
+	$(BIN)/python tests/crash/run.py --kills $(KILLS) --engine $(ENGINE) $(if $(APPEND),--append $(APPEND))
 
 ## mutants: make known mistakes in a copy of the source, one by one; each must turn a test red
 mutants: .venv/.installed

@@ -127,7 +127,8 @@ class _Run:
         people = asyncio.create_task(shopping.go_on(relay, self._wishes.rate))
         try:
             for number, point in enumerate(self._points()):
-                struck = await self._round(service, point)
+                chance = random.Random(f"{self._wishes.seed}/{number}")
+                struck = await self._round(service, point, chance)
                 self._at[struck] += 1
                 self._show(f"{number + 1} of {self._wishes.kills} kills, last at {struck}", relay)
                 if people.done():
@@ -152,15 +153,15 @@ class _Run:
                 self._chance.shuffle(bag)
             yield bag.pop()
 
-    async def _round(self, service: Service, point: str) -> str:
+    async def _round(self, service: Service, point: str, chance: random.Random) -> str:
         """Start the service and see it die; return where it did."""
         if not point:
             await service.start()
-            if await service.died(self._chance.uniform(0.05, 2.5)):
+            if await service.died(chance.uniform(0.05, 2.5)):
                 raise RuntimeError("killed by somebody else")
             await service.kill()
             return "random"
-        passes = self._chance.randint(1, self._where[point])
+        passes = chance.randint(1, self._where[point])
         await service.start(f"{point}:{passes}")
         if await service.died(_REACHED_WITHIN):
             return point

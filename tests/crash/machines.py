@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import Any
 
 import aiohttp
 import msgspec
+
+from ports import free_port
 
 SECRET = "crash"
 CHILD = Path(__file__).with_name("child.py")
@@ -48,13 +49,6 @@ FAULTS: Mapping[str, list[dict[str, object]]] = {
         {"kind": "reset", "operation": "createOrder", "processed": True, "every": 7},
     ],
 }
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class SandboxProcess:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from e2e.harness import configure
-from e2e.mock import PROJECT, Mock, free_port, install
+from e2e.mock import PROJECT, Mock, install
 from fluent_connect.app.playground import variables
 from fluent_connect.sandbox.servers import Options, Sandbox
+from ports import free_port
 from postgresql.conftest import url
 from unit.listener.conftest import message_types, shared
 

@@ -5,7 +5,6 @@ import base64
 import contextlib
 import os
 import shutil
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +38,6 @@ async def install() -> str:
         if process.returncode:
             missing(f"npm ci failed: {told.decode()[-500:]}")
     return str(node) if node.exists() else shutil.which("node") or "node"
-
-
-def free_port() -> int:
-    with socket.socket() as tried:
-        tried.bind(("127.0.0.1", 0))
-        return int(tried.getsockname()[1])
 
 
 class Mock:

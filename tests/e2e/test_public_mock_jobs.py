@@ -8,8 +8,9 @@ import pytest
 
 from e2e.harness import Books, Connector, configure, refs, until
 from e2e.job_shop import JOBS, Shell, add, over, runs, writes
-from e2e.mock import PROJECT, Mock, free_port, install
+from e2e.mock import PROJECT, Mock, install
 from fluent_connect.sandbox.servers import Options, Sandbox
+from ports import free_port
 
 pytestmark = [pytest.mark.node, pytest.mark.e2e, pytest.mark.timeout(240)]
 PRODUCTS, ROOTS, LEAVES = 120, 5, 110

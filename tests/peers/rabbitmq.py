@@ -11,6 +11,8 @@ from pathlib import Path
 import aio_pika
 import aio_pika.exceptions
 
+from ports import free_port
+
 _HOST, _PORT = os.environ.get("FC_TEST_RABBITMQ", "127.0.0.1:5672").split(":")
 _PROGRAMS = Path("/usr/lib/rabbitmq/bin")
 SERVER = f"rabbitmq://guest:guest@{_HOST}:{_PORT}"
@@ -48,7 +50,7 @@ class Private:
     """A server of our own, which may be ended, started again, and told that its memory is full."""
 
     def __init__(self, folder: Path) -> None:
-        ports = [_free() for _ in range(3)]
+        ports = [free_port() for _ in range(3)]
         self.url = f"rabbitmq://guest:guest@127.0.0.1:{ports[0]}"
         self._port = ports[0]
         (folder / "rabbitmq.conf").write_text(
@@ -124,9 +126,3 @@ class Private:
             return False
         await connection.close()
         return True
-
-
-def _free() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

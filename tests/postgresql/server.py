@@ -4,9 +4,10 @@ import asyncio
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 from pathlib import Path
+
+from ports import free_port
 
 
 def binaries() -> Path | None:
@@ -23,9 +24,7 @@ class PrivateServer:
         self._folder = folder
         self._programs = programs
         self._as: list[str] = []
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = int(probe.getsockname()[1])
+        self._port = free_port()
         if os.getuid() == 0:
             self._as = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
             home = pwd.getpwnam("postgres")

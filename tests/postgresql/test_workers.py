@@ -12,7 +12,7 @@ import aiohttp
 import msgspec
 import pytest
 
-from crash.machines import free_port
+from ports import free_port
 
 COMMAND = (sys.executable, "-m", "fluent_connect")
 BODY = b'{"notificationType":"Message","projectKey":"sandbox","id":"%d","type":"NobodyMapsThis"}'

@@ -17,6 +17,7 @@ class Fault(NamedTuple):
 
 _E2E = "tests/e2e/test_faults.py"
 _LIFE = "tests/e2e/test_life.py"
+_MANY = "tests/postgresql/test_many_processes.py"
 _LANES = "tests/contracts/test_store_lanes.py"
 
 FAULTS = (
@@ -93,8 +94,12 @@ FAULTS = (
     Fault(
         "T13",
         "a lease that ends, a process that sleeps through three of them",
-        (f"{_E2E}::test_a_service_that_sleeps_through_its_leases_doubles_nothing", _LANES),
-        "the late commit is refused, each order once",
+        (
+            f"{_E2E}::test_a_service_that_sleeps_through_its_leases_doubles_nothing",
+            f"{_MANY}::test_a_process_that_stood_still_for_three_leases_commits_nothing_of_then",
+            _LANES,
+        ),
+        "the late commit is refused, no two leases of a lane at a time, each order once",
     ),
     Fault(
         "T14",

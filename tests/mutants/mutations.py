@@ -7,6 +7,8 @@ as will do: what they say is what the promise rests on.
 from typing import NamedTuple
 
 _SRC = "src/fluent_connect"
+_POSTGRESQL = f"{_SRC}/queues/engines/postgresql"
+_ON_POSTGRESQL = "postgresql and not brokered"
 _COMMIT = "tests/contracts/test_store_commit.py"
 _LANES = "tests/contracts/test_store_lanes.py"
 _CONSUMER = "tests/unit/queues/test_consumer.py"
@@ -252,5 +254,38 @@ MUTATIONS = (
         '    "PRAGMA synchronous = FULL",\n',
         '    "PRAGMA synchronous = NORMAL",\n',
         ("tests/contracts/test_store_file.py", "tests/unit/app/cli/test_systems.py"),
+    ),
+    Mutation(
+        "PostgreSQL: the fence passes an equal version",
+        f"{_POSTGRESQL}/commit.py",
+        "    return version > stands or (guard.or_equal and version == stands)\n",
+        "    return version >= stands\n",
+        (_COMMIT,),
+        _ON_POSTGRESQL,
+    ),
+    Mutation(
+        "PostgreSQL: the lease is not checked at the commit",
+        f"{_POSTGRESQL}/commit.py",
+        "        if seq in self._settled or"
+        " (self.epochs is not None and self.epochs.get(seq) != epoch):\n",
+        "        if seq in self._settled:\n",
+        ("tests/contracts/test_store.py",),
+        f"{_ON_POSTGRESQL} and lease",
+    ),
+    Mutation(
+        "PostgreSQL: answered before it is committed",
+        f"{_POSTGRESQL}/writer.py",
+        "            verdicts = await self._written(writes, turn)\n",
+        "            asyncio.ensure_future(self._written(writes, turn))\n"
+        "            verdicts = [Verdict.APPLIED for _ in writes]\n",
+        (_COMMIT,),
+        _ON_POSTGRESQL,
+    ),
+    Mutation(
+        "PostgreSQL: the server may sync later",
+        f"{_POSTGRESQL}/link.py",
+        '    "synchronous_commit": "on",\n',
+        '    "synchronous_commit": "off",\n',
+        ("tests/postgresql/test_durable.py",),
     ),
 )

@@ -1,6 +1,7 @@
 """Several processes on one store: what one held is taken over, and no lane is out twice."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections import Counter, defaultdict
@@ -19,6 +20,7 @@ from fluent_connect.queues.engines.postgresql import Place, PostgresStore
 
 WORKER = Path(__file__).with_name("worker.py")
 LEASE = 1.0
+ROUNDS = int(os.environ.get("FAULTS_REPEAT", "3"))
 _SOON, _LOOK = 20.0, 0.02
 
 
@@ -81,8 +83,8 @@ def _let_go(worker: Worker, held: set[str]) -> bool:
     return not held & worker.in_hand
 
 
-async def fill(store: PostgresStore, count: int, lanes: int) -> None:
-    await put(store, *(parcel(f"p{i}", f"lane{i % lanes}") for i in range(count)))
+async def fill(store: PostgresStore, numbers: range, lanes: int) -> None:
+    await put(store, *(parcel(f"p{i}", f"lane{i % lanes}") for i in numbers))
 
 
 async def drained(store: PostgresStore) -> None:
@@ -112,7 +114,7 @@ async def check(store: PostgresStore, workers: list[Worker], count: int) -> None
 async def test_what_a_killed_process_held_is_taken_over(
     store: PostgresStore, workers: list[Worker]
 ) -> None:
-    await fill(store, 200, lanes=12)
+    await fill(store, range(200), lanes=12)
     first, _ = workers
     await until(lambda: len(first.lines) > 40 and bool(first.in_hand))
     await first.end()
@@ -120,12 +122,13 @@ async def test_what_a_killed_process_held_is_taken_over(
     await check(store, workers, 200)
 
 
+@pytest.mark.timeout(120 + 20 * ROUNDS)
 async def test_a_process_that_stood_still_for_three_leases_commits_nothing_of_then(
     store: PostgresStore, workers: list[Worker]
 ) -> None:
-    await fill(store, 300, lanes=12)
     first, _ = workers
-    for _ in range(3):
+    for number in range(ROUNDS):
+        await fill(store, range(100 * number, 100 * (number + 1)), lanes=12)
         await until(lambda: bool(first.in_hand))
         first.process.send_signal(signal.SIGSTOP)
         held = set(first.in_hand)
@@ -137,4 +140,4 @@ async def test_a_process_that_stood_still_for_three_leases_commits_nothing_of_th
     verdicts = Counter((e["id"], e["verdict"]) for w in workers for e in w.lines if "verdict" in e)
     assert all(count == 1 for (_, verdict), count in verdicts.items() if verdict == "applied")
     assert any(verdict == "lease lost" for _, verdict in verdicts)
-    await check(store, workers, 300)
+    await check(store, workers, 100 * ROUNDS)

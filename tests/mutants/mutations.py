@@ -223,7 +223,7 @@ MUTATIONS = (
     Mutation(
         "createOrder without a look-up before it",
         f"{_SRC}/clients/fluent/push.py",
-        "        found = await self._find(change, trace)\n"
+        "        found = await self._find(change, self._lookup.find, trace)\n"
         "        if found is not None:\n"
         '            return await self._reconcile(change, found, trace, "unchanged")\n'
         "        if change.create is None:\n",
@@ -233,7 +233,7 @@ MUTATIONS = (
     Mutation(
         "an unclear createOrder is sent again without a look-up",
         f"{_SRC}/clients/fluent/push.py",
-        "            found = await self._find(change, trace)\n"
+        "            found = await self._find(change, self._lookup.find, trace)\n"
         "            if found is None:\n"
         "                raise\n"
         '            return await self._reconcile(change, found, trace, "created")\n',

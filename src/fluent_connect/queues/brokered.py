@@ -91,6 +91,8 @@ class BrokeredStore:
         self._poll = poll
         self._trouble = trouble
         self._troubles: dict[str, str] = {}
+        look = broker.capabilities.silence
+        self._silence = f"no answer in time; {look}" if look else "no answer in time"
         self._reachable = True
         self._confirmed: dict[str, None] = {}
         self._waiting: Counter[str] = Counter()
@@ -381,7 +383,7 @@ class BrokeredStore:
 
     def _tell(self, doing: str, error: Exception | None) -> None:
         """Keep what the broker does not do now, and pass it on when it changes."""
-        told = None if error is None else f"{doing}: {str(error) or 'no answer in time'}"
+        told = None if error is None else f"{doing}: {str(error) or self._silence}"
         if told == self._troubles.get(doing):
             return
         if told is None:

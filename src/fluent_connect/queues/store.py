@@ -153,6 +153,7 @@ class Capabilities(msgspec.Struct, frozen=True):
 
     largest_body:    bytes of body, key and headers together.
     largest_headers: bytes of the headers alone.
+    silence:         what to look at where there is no answer, for people.
     """
 
     largest_body: int
@@ -161,6 +162,7 @@ class Capabilities(msgspec.Struct, frozen=True):
     longest_lease: float
     text_only: bool = False
     largest_headers: int = sys.maxsize
+    silence: str = ""
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):

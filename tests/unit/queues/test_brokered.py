@@ -4,6 +4,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from contracts.scene import Clock, ids, parcel, put, puts, said, settle, take_all, take_one
@@ -13,7 +14,7 @@ from fluent_connect.queues.adoption import outbox
 from fluent_connect.queues.brokered import BrokeredStore
 from fluent_connect.queues.engines.memory import MemoryStore
 from fluent_connect.queues.store import Capabilities, Depth, Store, Verdict, Write
-from unit.queues.fake_broker import Crash, FakeBroker
+from unit.queues.fake_broker import PLENTY, Crash, FakeBroker
 from unit.queues.installation import QUEUES, ROUND, Installation
 
 
@@ -378,4 +379,20 @@ async def test_a_slow_broker_does_not_hold_a_commit(tmp_path: Path) -> None:
     )
     await put(store, parcel("p1"))
     assert (await store.depth(EVENT_QUEUE)).ready == 1
+    await store.close()
+
+
+async def test_a_broker_that_is_silent_is_told_with_what_to_look_at() -> None:
+    told: list[str | None] = []
+    broker = FakeBroker(msgspec.structs.replace(PLENTY, silence="look for a leader"))
+
+    def silent() -> None:
+        raise TimeoutError
+
+    broker.before_put = silent
+    store = await BrokeredStore.open(
+        broker, MemoryStore(None, Clock()), queues=QUEUES, trouble=told.append
+    )
+    await put(store, parcel("p1"))
+    assert told == [f"put on {EVENT_QUEUE}: no answer in time; look for a leader"]
     await store.close()

@@ -7,7 +7,7 @@ from contextlib import suppress
 from fluent_connect.model.parcel import Parcel
 from fluent_connect.queues.engines.rabbitmq.address import Address, address
 from fluent_connect.queues.engines.rabbitmq.intake import Intake
-from fluent_connect.queues.engines.rabbitmq.link import Link
+from fluent_connect.queues.engines.rabbitmq.link import LOOK, Link
 from fluent_connect.queues.engines.rabbitmq.publisher import Publisher, ReturnedError
 from fluent_connect.queues.engines.rabbitmq.topology import declare, settle
 from fluent_connect.queues.store import Capabilities, Delivery, Setting, StoreError, leases_by_queue
@@ -21,6 +21,7 @@ _CAPABILITIES = Capabilities(
     longest_lease=1800.0,
     # Headers have to fit into one frame, of 128 KiB at most.
     largest_headers=64 * 1024,
+    silence=LOOK,
 )
 
 

@@ -15,6 +15,8 @@ from fluent_connect.queues.store import StoreError
 FAILURES = (AMQPError, ChannelInvalidStateError, OSError)
 PATIENCE = 5.0
 """Seconds to connect, or to be answered."""
+LOOK = "if the server is up, a queue may have no leader: rabbitmq-queues quorum_status NAME"
+"""What to look at where there is no answer."""
 _FRAME = 128 * 1024
 """Bytes of a frame where the server names no limit."""
 
@@ -30,7 +32,8 @@ def failing(doing: str) -> Iterator[None]:
 
 def told(error: BaseException) -> str:
     """Return what an error of the driver says."""
-    return str(error) or ("no answer in time" if isinstance(error, TimeoutError) else repr(error))
+    silence = f"no answer in time; {LOOK}"
+    return str(error) or (silence if isinstance(error, TimeoutError) else repr(error))
 
 
 async def closed(channel: AbstractChannel) -> None:

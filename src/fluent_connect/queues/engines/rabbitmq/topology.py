@@ -127,8 +127,8 @@ def _members(name: str, queue: str) -> Setting:
     return Setting(
         queue=name,
         what="nodes",
-        wanted="3 or more, so that one may be lost",
-        found="AMQP does not tell",
+        wanted="a leader, and 3 or more, so that one may be lost",
+        found="AMQP does not tell; without a leader puts and takes get no answer",
         state="unknown",
         lost="with one node, what others put there goes with its disk; ours stands in the journal",
         fix="rabbitmq-queues quorum_status " + queue,

@@ -153,4 +153,5 @@ async def main(count: int, url: str | None) -> None:
     print(json.dumps(result))
 
 
-uvloop.run(main(int(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None))
+if __name__ == "__main__":
+    uvloop.run(main(int(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None))

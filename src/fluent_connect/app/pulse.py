@@ -16,6 +16,8 @@ from fluent_connect.queues.store import Depth, Store, StoreError
 
 _STALLED = 60.0
 _PAUSES_EVERY = 0.5
+_REST = 9.0
+"""Counting a million notifications takes ten seconds; it must not be done all the time."""
 
 
 class Pulse:
@@ -119,8 +121,14 @@ class Pulse:
 
 async def _again(look: Callable[[], Awaitable[None]], every: float) -> None:
     while True:
+        began = time.monotonic()
         await look()
-        await asyncio.sleep(every)
+        await asyncio.sleep(rest(time.monotonic() - began, every))
+
+
+def rest(took: float, every: float) -> float:
+    """Return how long to leave the store alone after a look: for most of the time, in any case."""
+    return max(every, took * _REST)
 
 
 class _Gauges:

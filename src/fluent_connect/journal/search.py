@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from fluent_connect.journal.states import (
+    DEAD,
     FIRST_WAITING,
     LIVE,
     QUEUED,
@@ -45,6 +46,15 @@ FOUND = f"""found (unit) AS MATERIALIZED (
 def found_values(text: str) -> tuple[object, ...]:
     """Return the values of `FOUND`: an id, a reference, a batch's id (it finds its parts)."""
     return (text, text, text, text, f"{text}-", f"{text}.", text)
+
+
+_RARE = {
+    DEAD: "p.state = 4",
+    STATES.index("running"): "p.state = 1",
+    STATES.index("retrying"): "p.state = 0 AND p.tries > 0",
+    STATES.index("parked"): "p.state = 3",
+}
+"""States that few units are in, and what their parcels have in common."""
 
 
 class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,9 +114,10 @@ def events_statement(which: EventFilter, now: float, *, brokered: bool = False) 
         values += found_values(which.text)
     conditions, more = _conditions(which)
     numbers = _numbers(which.states)
+    conditions += _narrowed(numbers, missing)
     where = " AND ".join(conditions) or "1 = 1"
-    few = not numbers and which.reason is None
-    told = _paged(where, missing) if few else _judged(where, missing, numbers)
+    judged = numbers or which.reason is not None
+    told = _judged(where, missing, numbers) if judged else _paged(where, missing)
     return Statement(
         f"""WITH {", ".join(tables)}, {told}
         SELECT r.id AS id, r.at AS received_at, r.door AS door, n.notification_id, n.kind,
@@ -122,8 +133,17 @@ def events_statement(which: EventFilter, now: float, *, brokered: bool = False) 
         LEFT JOIN fate g ON g.id = m.id LEFT JOIN live k ON k.id = m.id
         ORDER BY told.id DESC""",
         values=(*values, *more, which.limit),
-        few=few,
+        few=UNACCOUNTED not in numbers,
     )
+
+
+def _narrowed(numbers: Sequence[int], missing: int) -> Sequence[str]:
+    """Return the condition that leaves only units that have a parcel, if all that is wanted do."""
+    if not numbers or missing in numbers or not all(DEAD <= each < UNACCOUNTED for each in numbers):
+        return ()
+    such = " OR ".join(f"({_RARE[each]})" for each in numbers if each in _RARE)
+    where = f" WHERE {such}" if _RARE.keys() >= set(numbers) else ""
+    return (f"r.id IN (SELECT {prefix('p.id')} FROM parcel p{where})",)
 
 
 def _judged(where: str, missing: int, numbers: Sequence[int]) -> str:

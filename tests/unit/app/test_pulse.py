@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from contracts.scene import Clock, parcel, put, state
 from e2e.harness import until
 from fluent_connect.app import disk
-from fluent_connect.app.pulse import Pulse
+from fluent_connect.app.pulse import Pulse, rest
 from fluent_connect.app.telemetry import Telemetry
 from fluent_connect.journal.record import recorder
 from fluent_connect.model.fact import Paused, Received, Statement
@@ -112,6 +112,11 @@ async def test_a_pause_bites_while_the_rest_is_still_counted(
     assert pulse.depths == {}
     running.cancel()
     await store.close()
+
+
+def test_a_long_look_leaves_the_store_alone_for_longer() -> None:
+    assert rest(0.1, every=10.0) == 10.0
+    assert rest(11.0, every=10.0) == 99.0
 
 
 async def test_a_disk_that_fills_is_warned_of_and_then_refused(

@@ -23,6 +23,7 @@ from fluent_connect.journal.overview import (
     progress_statement,
 )
 from fluent_connect.journal.search import EventFilter, EventRow, events_from_rows, events_statement
+from fluent_connect.journal.states import STATES
 from fluent_connect.journal.timeline import Step, timeline_from_rows, timeline_statement
 from fluent_connect.model.fact import Attempted, Audited, Known, Paused, Resumed, Settled, Split
 from unit.journal.books import NOW, PARKED, Books, queued, told
@@ -93,6 +94,16 @@ def test_an_event_tells_what_tools_rely_on(shop: Books) -> None:
 )
 def test_events_are_filtered(shop: Books, which: dict[str, object], ids: list[str]) -> None:
     assert [event.id for event in found(shop, **which)] == ids
+
+
+def test_a_state_finds_the_events_that_are_told_to_be_in_it(shop: Books) -> None:
+    told = found(shop)
+    for state in STATES:
+        ids = [event.id for event in told if event.state == state]
+        assert [event.id for event in found(shop, states=[state])] == ids
+    rare = [event.id for event in told if event.state in {"dead", "parked", "retrying"}]
+    assert [e.id for e in found(shop, states=["dead", "parked", "retrying"])] == rare
+    assert rare
 
 
 def test_the_worst_of_several_messages_speaks_for_the_event(books: Books) -> None:

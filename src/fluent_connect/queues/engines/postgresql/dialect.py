@@ -4,9 +4,15 @@ import re
 from functools import lru_cache
 
 _QUOTED_OR_MARK = re.compile(r"'[^']*'|\"[^\"]*\"|\?")
-_INLINED = (
-    "live (id, code, reason, tries) AS MATERIALIZED",
-    "live (id, code, reason, tries) AS NOT MATERIALIZED",
+_BY_ID = (
+    (
+        "live (id, code, reason, tries) AS MATERIALIZED",
+        "live (id, code, reason, tries) AS NOT MATERIALIZED",
+    ),
+    (
+        "r.id IN (SELECT substr(p.id, 1, instr(p.id || '.', '.') - 1) FROM parcel p)",
+        "(SELECT 1 FROM parcel p WHERE p.id >= r.id AND p.id < r.id || '/' LIMIT 1) IS NOT NULL",
+    ),
 )
 """PostgreSQL has an index on the ids of parcels, so that few states need not cost a scan of all."""
 _TABLES = (
@@ -34,7 +40,9 @@ def numbered(text: str) -> str:
         count += 1
         return f"${count}"
 
-    return _QUOTED_OR_MARK.sub(replaced, text.replace(*_INLINED))
+    for theirs, ours in _BY_ID:
+        text = text.replace(theirs, ours)
+    return _QUOTED_OR_MARK.sub(replaced, text)
 
 
 def tables(script: str) -> str:

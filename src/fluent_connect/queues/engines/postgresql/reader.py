@@ -12,7 +12,9 @@ from fluent_connect.queues.store import StoreError
 
 _ATTEMPTS = 2
 _BY_KEY = """SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off;
-    SET LOCAL enable_mergejoin = off"""
+    SET LOCAL enable_mergejoin = off; SET LOCAL enable_material = off;
+    SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL join_collapse_limit = 1"""
+"""Tables in the order in which they are named: each row leads to its own by a key."""
 
 
 class Reader:

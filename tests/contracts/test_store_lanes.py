@@ -264,6 +264,17 @@ async def test_a_parked_parcel_looks_again_after_a_while(
     assert (await take_one(store)).parks == 2
 
 
+async def test_what_is_parked_after_the_clock_was_set_back_looks_again_in_its_time(
+    store: Store, clock: Clock
+) -> None:
+    await put(store, parcel("p1", "a"))
+    (one,) = await take_all(store)
+    clock.advance(-3600)
+    await settle(store, one, Parked("no route", None, after=60.0))
+    clock.advance(61)
+    assert (await take_one(store)).parcel.id == "p1"
+
+
 async def test_a_take_that_waits_is_woken_by_a_parent(store: Store) -> None:
     await put(store, parcel("p1", "a"))
     await settle(store, await take_one(store), Parked("no customer", PARENT, after=900.0))

@@ -202,7 +202,7 @@ class DatabaseThread:
         if not batch or not all(isinstance(request, Look) for request in batch):
             return False
         now, late = self._clock(), time.monotonic()
-        return now - self._swept < _SWEEP and not any(
+        return abs(now - self._swept) < _SWEEP and not any(
             late >= take.deadline or (take.due is not None and now >= take.due)
             for take in self._waiting
         )
@@ -234,7 +234,8 @@ class DatabaseThread:
         try:
             verdicts = self._committer.apply(writes, now) if writes else []
             served = self._works(batch)
-            swept = now - self._swept >= _SWEEP
+            # A clock that was set back must not hold up what waits for a time.
+            swept = abs(now - self._swept) >= _SWEEP
             if swept:
                 self._taker.sweep(now)
                 self._swept = now

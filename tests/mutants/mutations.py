@@ -77,6 +77,13 @@ MUTATIONS = (
         ("tests/unit/queues/engines/test_rabbitmq_intake.py",),
     ),
     Mutation(
+        "a put that RabbitMQ refuses counts as kept",
+        f"{_SRC}/queues/engines/rabbitmq/publisher.py",
+        '        error = None if kept else StoreError("refused (Nack): is the queue full?")\n',
+        "        error = None\n",
+        ("tests/unit/queues/engines/test_rabbitmq_publisher.py",),
+    ),
+    Mutation(
         "the fence passes an equal version",
         f"{_SRC}/queues/engines/sqlite/commit.py",
         "                version > stands or (guard.or_equal and version == stands)\n",

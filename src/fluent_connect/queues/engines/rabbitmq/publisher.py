@@ -71,9 +71,12 @@ class Publisher:
                 raise self._ended
             batch = _Batch(len(parcels))
             written = [self._written(queue, each, batch, i) for i, each in enumerate(parcels)]
-            self._wire.write(b"".join(written))
-            await self._wire.drain()
-            await batch.done
+            try:
+                self._wire.write(b"".join(written))
+                await self._wire.drain()
+                await batch.done
+            finally:
+                batch.done.cancel()
         return batch.errors
 
     async def close(self) -> None:
@@ -91,8 +94,8 @@ class Publisher:
 
     def _give_up(self, properties: bytes) -> None:
         """Note that no queue takes a put; what follows confirms only that it came."""
-        id_ = frames.read(properties).message_id or ""
-        batch, place = self._waiting.get(int(id_.rpartition(".")[2] or 0), (None, 0))
+        tag = (frames.read(properties).message_id or "").rpartition(".")[2]
+        batch, place = self._waiting.get(int(tag) if tag.isdecimal() else 0, (None, 0))
         if batch is not None:
             batch.errors[place] = ReturnedError("no such queue; fluent-connect queues ensure")
 

@@ -189,6 +189,16 @@ async def test_a_server_of_another_version_is_left_to_aio_pika() -> None:
     assert await _feed(Wire(Clock()), b"AM", b"QP\0\0\x09\x01", b"more") == b"AMQP\0\0\x09\x01more"
 
 
+async def test_what_is_broken_off_is_passed_on_and_the_end_may_be_told_twice() -> None:
+    wire = Wire(Clock())
+    wire.listen(1, Told().listener)
+    reader = wire.reader()
+    reader.feed_data(_deliver(1)[:-9])
+    reader.feed_eof()
+    reader.feed_eof()
+    assert _deliver(1)[:-9].endswith(await reader.read())
+
+
 async def test_aio_pika_is_told_that_a_server_lives_that_only_hands_out() -> None:
     clock, told = Clock(), Told()
     wire = Wire(clock)

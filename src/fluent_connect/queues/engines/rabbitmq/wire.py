@@ -122,9 +122,10 @@ class _Reader(asyncio.StreamReader):
         self._rest = came[self._split(came) :]
 
     def feed_eof(self) -> None:
-        """Pass on what is left, a broken frame, and the end."""
+        """Pass on what is left, a broken frame, and the end; over TLS it is told twice."""
         rest, self._rest = self._rest, b""
-        super().feed_data(rest)
+        if rest:
+            super().feed_data(rest)
         super().feed_eof()
 
     def _split(self, data: bytes) -> int:

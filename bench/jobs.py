@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import aiohttp
@@ -84,7 +85,7 @@ def environment(platforms: Mapping[str, object]) -> dict[str, str]:
 class Connector:
     """The connector as a process; `peak` is the most memory that any of its lives took, in MB."""
 
-    def __init__(self, data: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, data: Path, environ: Mapping[str, str], journal: str | None = None) -> None:
         self.data = data
         self.peak = 0.0
         self._environ = environ
@@ -92,6 +93,7 @@ class Connector:
         conf.mkdir(parents=True)
         jobs = [{"name": JOB, "trail": "0s"}, {"name": "load-orders", "trail": "0s"}]
         own = {"api-keys": [KEY], "jobs": jobs, "log": {"level": "error"}}
+        own |= {"journal": {"url": journal}} if journal else {}
         (conf / "application-connector.yml").write_text(json.dumps({"fluent-connect": own}))
 
     def start(self) -> None:
@@ -209,9 +211,14 @@ async def serve_history(orders: int) -> None:
         await asyncio.to_thread(sys.stdin.read)
 
 
+def history_platforms(orders: int) -> AbstractContextManager[dict[str, object]]:
+    return served(__file__, "history", "--serve", "--orders", str(orders))
+
+
 @contextlib.contextmanager
-def history_platforms(orders: int) -> Iterator[dict[str, object]]:
-    command = [sys.executable, __file__, "history", "--serve", "--orders", str(orders)]
+def served(*words: str) -> Iterator[dict[str, object]]:
+    """Have a script of ours be both platforms as a process of its own; return where they are."""
+    command = [sys.executable, *words]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import random
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from fluent_connect.model.killpoint import reach
 from fluent_connect.model.outcome import Outcome
 from fluent_connect.queues.retry import RetryPolicy, aborted
 from fluent_connect.queues.store import Delivery, Store, StoreError, Verdict, Write
+from fluent_connect.queues.turns import Turns
 
 Station = Callable[[Delivery], Awaitable[Outcome]]
 """What takes a delivery to an outcome: the CT Queue Listener, the Message Router."""
@@ -66,7 +66,7 @@ class Consumer:
         self._chance = chance
         self._renew_every = renew_every
         self._grace = grace
-        self._ready: deque[Delivery] = deque()
+        self._ready = Turns(self._workers)
         self._done: list[Write] = []
         self._settling = 0
         self._in_hand: dict[str, tuple[Delivery, asyncio.Task[None] | None]] = {}
@@ -144,7 +144,7 @@ class Consumer:
     def _hand_out(self, deliveries: Sequence[Delivery]) -> None:
         self._hold(deliveries)
         for delivery in deliveries:
-            self._ready.append(delivery)
+            self._ready.add(delivery)
             while self._idle:
                 waiting = self._idle.pop()
                 if not waiting.done():
@@ -160,10 +160,10 @@ class Consumer:
         me = asyncio.current_task()
         assert me is not None  # noqa: S101 - a worker is a task
         while not self._stopping:
-            while not self._ready:
+            while (delivery := self._ready.next()) is None:
                 await self._something(me)
-            delivery = self._ready.popleft()
             if delivery.lease not in self._in_hand:
+                self._ready.ended(delivery)
                 continue
             self._in_hand[delivery.lease] = (delivery, me)
             self.running[delivery.lease] = self._clock()
@@ -177,6 +177,7 @@ class Consumer:
                 outcome = caught
             finally:
                 self.running.pop(delivery.lease, None)
+                self._ready.ended(delivery)
                 if not self.running:
                     self._resting.set()
             while me.cancelling() and not self._stopping:

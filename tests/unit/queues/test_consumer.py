@@ -247,7 +247,7 @@ async def test_a_delivery_whose_lease_is_lost_before_its_turn_is_not_begun() -> 
         await stage.store.put("a")
         await stage.until(lambda: begun == ["a"])
         ghost = Delivery(EVENT_QUEUE, Parcel("ghost", "", b""), 1, None, "no lease", 0.0)
-        stage.consumer._ready.append(ghost)
+        stage.consumer._ready.add(ghost)
         await stage.store.put("b")
         gate.set()
         await stage.settled(2)

@@ -63,7 +63,8 @@ def _tested(tests: Sequence[str]) -> Mapping[str, Counter[str]]:
     """Run tests; return how often each `file::test` passed or failed."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
-        words = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadgroup"]
+        # -v: what is red has its name at once, not only after the last of thousands.
+        words = [sys.executable, "-m", "pytest", "-v", "-n", "auto", "--dist", "loadgroup"]
         words += ["-o", "junit_family=xunit1", f"--junit-xml={report}", *tests]
         subprocess.run(words, cwd=ROOT, env={**os.environ, "FAULTS_REPEAT": ROUNDS}, check=False)
         found: dict[str, Counter[str]] = {}

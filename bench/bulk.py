@@ -21,7 +21,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import apsw
 import asyncpg
-from jobs import Connector, Till, environment, orders, quantiles, served
+from connector import Connector, served, variables
+from job_history import Till, orders, quantiles
 
 from fluent_connect.journal.record import recorder
 from fluent_connect.model.carry import addressed, queued
@@ -132,7 +133,8 @@ async def run(asked: argparse.Namespace, folder: Path) -> dict[str, object]:
     words = ["--serve", "--bulk", str(asked.bulk), "--latency", str(asked.latency)]
     with served(__file__, *words) as platforms:
         async with journal(asked, folder) as books:
-            connector = Connector(folder, environment(platforms), journal=books.url)
+            own = {"journal": {"url": books.url}}
+            connector = Connector(folder, variables(platforms), own)
             connector.start()
             try:
                 return await measured(asked, platforms, connector, books)

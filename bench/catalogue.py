@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import json
 import random
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,6 +22,7 @@ from pathlib import Path
 import aiohttp
 import apsw
 import uvloop
+from connector import served, variables
 
 from fluent_connect.app import logs
 from fluent_connect.app.config.load import load
@@ -170,23 +170,6 @@ def written(told: dict[str, object]) -> Write:
 def configuration(
     platforms: dict[str, object], data: Path, batch: int, parallel: int, *, faulty: bool
 ) -> object:
-    commercetools, fluent = platforms["commercetools"], platforms["fluent"]
-    environ = {
-        "FC_PROJECT_KEY": "sandbox",
-        "FC_CT_API_URL": platforms["commercetools_url"],
-        "FC_CT_AUTH_URL": platforms["commercetools_url"],
-        "FC_CT_CLIENT_ID": commercetools["client_id"],
-        "FC_CT_CLIENT_SECRET": commercetools["client_secret"],
-        "FC_FLUENT_URL": platforms["fluent_url"],
-        "FC_FLUENT_ACCOUNT": fluent["account"],
-        "FC_FLUENT_RETAILER": fluent["retailers"][0],
-        "FC_FLUENT_USERNAME": fluent["username"],
-        "FC_FLUENT_PASSWORD": fluent["password"],
-        "FC_FLUENT_CLIENT_ID": fluent["client_id"],
-        "FC_FLUENT_CLIENT_SECRET": fluent["client_secret"],
-        "FC_FLUENT_CATALOGUE": fluent["catalogue"],
-        "FC_DOOR_SECRET": "bench",
-    }
     more: dict[str, object] = {"data": str(data), "port": 0, "admin.port": 0}
     if batch:
         more["http.batch.max"] = batch
@@ -194,7 +177,7 @@ def configuration(
         more["http.batch.parallel"] = parallel
     if faulty:
         more["retry.waits"] = ", ".join(["200ms"] * 12)
-    return load(None, (), environ, more)
+    return load(None, (), variables(platforms), more)
 
 
 async def run(
@@ -303,16 +286,13 @@ def books(file: Path) -> dict[str, object]:
     return {"fates": fates, "messages": causes, "attempts": attempts, "failed": dict(errors)}
 
 
-@contextlib.contextmanager
-def both_platforms(asked: argparse.Namespace) -> Iterator[dict[str, object]]:
-    command = [sys.executable, __file__, "--serve", "--products", str(asked.products)]
+def both_platforms(
+    asked: argparse.Namespace,
+) -> contextlib.AbstractContextManager[dict[str, object]]:
+    """Have both platforms served by a process of their own, with so many products."""
+    command = [__file__, "--serve", "--products", str(asked.products)]
     command += ["--latency", str(asked.latency), *(["--faulty"] if asked.faulty else [])]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        yield json.loads(process.stdout.readline())
-    finally:
-        process.communicate()
+    return served(*command)
 
 
 async def main(asked: argparse.Namespace) -> None:
@@ -354,5 +334,5 @@ if __name__ == "__main__":
     parser.add_argument("--within", type=float, default=900, help="seconds that a run may take")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    served = serve(given.products, given.latency, faulty=given.faulty) if given.serve else None
-    uvloop.run(served or main(given))
+    serving = serve(given.products, given.latency, faulty=given.faulty) if given.serve else None
+    uvloop.run(serving or main(given))

@@ -1,27 +1,21 @@
 """A catalogue in random order: complete, in few calls, and only read the second time."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
+
+from e2e.benched import ran
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
-BENCH = Path(__file__).parents[2] / "bench" / "catalogue.py"
 CATEGORIES, PRODUCTS = 26, 200
 CALLS_PER_ENTITY = 1.2
 
 
 def benched(folder: Path, *flags: str) -> dict[str, Any]:
     """Return what the benchmark says of 200 products with 800 variants."""
-    command = [sys.executable, str(BENCH), "--products", str(PRODUCTS), "--within", "100", *flags]
-    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, ended.stderr[-3000:]
-    found: dict[str, Any] = msgspec.json.decode(ended.stdout.splitlines()[-1])
-    return found
+    return ran(folder, "catalogue.py", "--products", str(PRODUCTS), "--within", "100", *flags)
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ from fluent_connect.model.outcome import Done, Later, Outcome
 from fluent_connect.model.parcel import BATCH_QUEUE, EVENT_QUEUE, NOTIFICATION_QUEUE
 from fluent_connect.queues.engines.memory import MemoryStore
 from fluent_connect.queues.retry import RetryPolicy
-from fluent_connect.queues.store import Delivery, Write
+from fluent_connect.queues.store import Delivery, Store, Write
 from fluent_connect.testing.bench import ACCOUNT
 from fluent_connect.testing.clock import FixedClock
 from fluent_connect.testing.fake_commercetools import FakeCommercetools
@@ -44,7 +44,7 @@ CONNECTOR = "commercetools"
 class JobBench:
     """The batch side of a connector in miniature: the real Job Router on a store in memory.
 
-    Time is `clock`, and moves only as the test says.
+    Time is `clock`, and moves only as the test says. `store`: another one, opened with that clock.
     """
 
     def __init__(
@@ -55,12 +55,14 @@ class JobBench:
         settings: Settings | None = None,
         props: Mapping[str, str] = {},
         backlog: int = 10_000,
+        store: Store | None = None,
+        clock: FixedClock | None = None,
     ) -> None:
         self.commercetools = commercetools or FakeCommercetools()
         self.fluent = fluent or FakeFluent()
-        self.clock = FixedClock()
+        self.clock = clock or FixedClock()
         self.retry = RetryPolicy()
-        self.store = MemoryStore(recorder(), clock=self.clock)
+        self.store: Store = store or MemoryStore(recorder(), clock=self.clock)
         self.jobs = JobTable(_job(each, props) for each in jobs)
         self.documents = JournalSettings(self.store, CONNECTOR)
         self.router = JobRouter(

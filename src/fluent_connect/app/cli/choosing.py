@@ -17,7 +17,6 @@ from fluent_connect.queues.store import Store, StoreError
 
 Ids = Annotated[list[str] | None, typer.Argument(metavar="ID...", help="Ids of dead letters.")]
 Route = Annotated[str | None, typer.Option("--route", help="Name of a route.")]
-Account = Annotated[str | None, typer.Option("--account", help="Fluent account.")]
 Type = Annotated[str | None, typer.Option("--type", help="commercetools' typeId.")]
 Reason = Annotated[str | None, typer.Option("--reason", help="A part of the reason.")]
 Queue = Annotated[str | None, typer.Option("--queue", help="ct-queue or event-queue.")]

@@ -6,7 +6,6 @@ import typer
 
 from fluent_connect.app.cli import masking, store
 from fluent_connect.app.cli.choosing import (
-    Account,
     Every,
     Ids,
     Queue,
@@ -19,6 +18,7 @@ from fluent_connect.app.cli.choosing import (
 )
 from fluent_connect.app.cli.errors import CliError
 from fluent_connect.app.cli.framework import (
+    AccountName,
     ConfigFolder,
     DataFolder,
     DryRun,
@@ -72,7 +72,7 @@ _GROUPED = (Column("COUNT"), Column("EXAMPLE"), Column("ROUTE", wide=True), Colu
 def listing(
     *,
     route: Route = None,
-    account: Account = None,
+    account: AccountName = None,
     type_: Type = None,
     reason: Reason = None,
     queue: Queue = None,
@@ -154,7 +154,7 @@ def retry(
     ids: Ids = None,
     *,
     route: Route = None,
-    account: Account = None,
+    account: AccountName = None,
     type_: Type = None,
     reason: Reason = None,
     queue: Queue = None,
@@ -185,7 +185,7 @@ def drop(
     ids: Ids = None,
     *,
     route: Route = None,
-    account: Account = None,
+    account: AccountName = None,
     type_: Type = None,
     reason: Reason = None,
     queue: Queue = None,

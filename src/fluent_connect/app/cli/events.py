@@ -8,6 +8,7 @@ import typer
 from fluent_connect.app.cli import masking, reading, store
 from fluent_connect.app.cli.errors import CliError
 from fluent_connect.app.cli.framework import (
+    AccountName,
     ConfigFolder,
     DataFolder,
     Json,
@@ -73,7 +74,7 @@ def listing(
         list[str] | None, typer.Option("--state", help="States, or `waiting`; several with commas.")
     ] = None,
     route: Annotated[str | None, typer.Option("--route", help="Name of a route.")] = None,
-    account: Annotated[str | None, typer.Option("--account", help="Fluent account.")] = None,
+    account: AccountName = None,
     type_: Annotated[
         str | None, typer.Option("--type", help="commercetools' typeId, such as order.")
     ] = None,

@@ -23,6 +23,12 @@ Json = Annotated[bool, typer.Option("--json", help="JSON; of a list, one line ea
 Wide = Annotated[bool, typer.Option("--wide", help="All columns, nothing cut off.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only tell what would be done.")]
+AccountName = Annotated[str | None, typer.Option("--account", help="Fluent account.")]
+RetailerName = Annotated[str | None, typer.Option("--retailer", help="Fluent retailer.")]
+AccountOrRetailer = Annotated[
+    str | None, typer.Option("--account", help="Account, or account/retailer.")
+]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow it to its end.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many.")]
 
 

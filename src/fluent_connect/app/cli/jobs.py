@@ -10,11 +10,14 @@ import typer
 from fluent_connect.app.cli import following, store
 from fluent_connect.app.cli.errors import OK, CliError
 from fluent_connect.app.cli.framework import (
+    AccountName,
     ConfigFolder,
     DataFolder,
     Json,
     Limit,
     Profiles,
+    RetailerName,
+    Wait,
     Wide,
     command,
     group,
@@ -41,8 +44,6 @@ app = group(
 )
 Job = Annotated[str, typer.Argument(metavar="JOB", help="Name of the job.")]
 MaybeJob = Annotated[str | None, typer.Argument(metavar="JOB", help="Only of this job.")]
-Account = Annotated[str | None, typer.Option("--account", help="Fluent account.")]
-Retailer = Annotated[str | None, typer.Option("--retailer", help="Fluent retailer.")]
 _LISTED = (
     Column("JOB"),
     Column("ACCOUNT"),
@@ -102,8 +103,8 @@ def listing(
 def run(
     job: Job,
     *,
-    account: Account = None,
-    retailer: Retailer = None,
+    account: AccountName = None,
+    retailer: RetailerName = None,
     since: Annotated[
         str | None, typer.Option("--since", help="Begin of the window: 2h, 2026-01-31, a time.")
     ] = None,
@@ -112,7 +113,7 @@ def run(
         list[str] | None, typer.Option("--prop", metavar="NAME=VALUE", help="For this run.")
     ] = None,
     rate: Annotated[float, typer.Option("--rate", min=0.0, help="Messages a second.")] = 0.0,
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow it to its end.")] = True,
+    wait: Wait = True,
     data: DataFolder = None,
     config: ConfigFolder = None,
     profile: Profiles = None,
@@ -176,8 +177,8 @@ def _queued(run_id: str, chosen: Offered, *, served: bool | None, json: bool) ->
 def stop(
     which: Annotated[str, typer.Argument(metavar="JOB|RUN", help="A job, or the id of a run.")],
     *,
-    account: Account = None,
-    retailer: Retailer = None,
+    account: AccountName = None,
+    retailer: RetailerName = None,
     data: DataFolder = None,
     config: ConfigFolder = None,
     profile: Profiles = None,
@@ -212,8 +213,8 @@ def stop(
 def history(
     job: MaybeJob = None,
     *,
-    account: Account = None,
-    retailer: Retailer = None,
+    account: AccountName = None,
+    retailer: RetailerName = None,
     limit: Limit = 20,
     data: DataFolder = None,
     config: ConfigFolder = None,

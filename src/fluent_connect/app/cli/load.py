@@ -10,11 +10,14 @@ from fluent_connect.app.cli import following, store
 from fluent_connect.app.cli.configuration import loaded
 from fluent_connect.app.cli.errors import OK, CliError
 from fluent_connect.app.cli.framework import (
+    AccountName,
     ConfigFolder,
     DataFolder,
     DryRun,
     Json,
     Profiles,
+    RetailerName,
+    Wait,
     Yes,
     application,
     command,
@@ -66,9 +69,9 @@ def load(
     rate: Annotated[
         float, typer.Option("--rate", min=0.0, help="Messages a second; 0 = no limit.")
     ] = _RATE,
-    account: Annotated[str | None, typer.Option("--account", help="Fluent account.")] = None,
-    retailer: Annotated[str | None, typer.Option("--retailer", help="Fluent retailer.")] = None,
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow it to its end.")] = True,
+    account: AccountName = None,
+    retailer: RetailerName = None,
+    wait: Wait = True,
     yes: Yes = False,
     dry_run: DryRun = False,
     data: DataFolder = None,

@@ -7,6 +7,7 @@ import typer
 from fluent_connect.app.cli import reading
 from fluent_connect.app.cli.errors import CliError
 from fluent_connect.app.cli.framework import (
+    AccountOrRetailer,
     ConfigFolder,
     DataFolder,
     DryRun,
@@ -42,9 +43,7 @@ def reconcile(
         int | None, typer.Option("--sample", min=1, help="Only so many, by chance.")
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Of the sample.")] = None,
-    account: Annotated[
-        str | None, typer.Option("--account", help="Account, or account/retailer.")
-    ] = None,
+    account: AccountOrRetailer = None,
     settle: Annotated[
         str, typer.Option("--settle", help="What has changed since is not drift yet.")
     ] = "2m",

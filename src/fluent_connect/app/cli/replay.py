@@ -7,6 +7,7 @@ import typer
 from fluent_connect.app.cli import reading
 from fluent_connect.app.cli.errors import CliError
 from fluent_connect.app.cli.framework import (
+    AccountOrRetailer,
     ConfigFolder,
     DataFolder,
     DryRun,
@@ -44,9 +45,7 @@ def replay(
         list[str] | None, typer.Option("--state", help="done, skipped, superseded, dead.")
     ] = None,
     type_: Annotated[str | None, typer.Option("--type", help="commercetools' typeId.")] = None,
-    account: Annotated[
-        str | None, typer.Option("--account", help="Account, or account/retailer.")
-    ] = None,
+    account: AccountOrRetailer = None,
     limit: Annotated[
         int, typer.Option("--limit", min=1, help="At most so many, the newest.")
     ] = _MOST,

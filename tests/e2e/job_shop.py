@@ -63,8 +63,9 @@ class Ran(NamedTuple):
 
     @property
     def told(self) -> Any:
-        """The only line of `--json`."""
-        return msgspec.json.decode(self.out)
+        """The only line of `--json`; the service in this process may have logged others."""
+        (line,) = [each for each in self.out.splitlines() if each.startswith("{")]
+        return msgspec.json.decode(line)
 
 
 class Shell:

@@ -89,7 +89,7 @@ async def test_orders_pass_the_gate_once_however_often_the_load_is_killed(
     for kill in range(3):
         async with Connector(data, environ, config=folder):
             if kill == 0:
-                queued = await shell("load", "orders", "--yes", "--no-wait", "--rate", "8")
+                queued = await shell("load", "orders", "--yes", "--no-wait", "--rate", "2")
                 assert queued.code == 0
             elif kill == 1:
                 assert (await shell("load", "orders", "--yes")).code == 7

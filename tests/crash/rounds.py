@@ -34,7 +34,7 @@ POINTS: Mapping[str, int] = {
 }
 """Where to kill, and at which pass at most."""
 _RANDOM_SHARE = 0.25
-_REACHED_WITHIN = 6.0
+_REACHED_WITHIN = 20.0
 _SETTLED_WITHIN = 180.0
 
 

@@ -26,12 +26,14 @@ def runs(data: Path) -> list[RunRow]:
     return list(runs_from_rows(Books(data).rows(runs_statement(RunFilter()))))
 
 
-async def add(url: str, job: str = JOB, *, key: str = SECRET, at: str = "SANDBOX/1") -> int:
-    """Ask the scheduler's endpoint for a run; return the status."""
+async def add(
+    url: str, job: str = JOB, *, key: str = SECRET, at: str = "SANDBOX/1", do: str = "add"
+) -> int:
+    """Ask the scheduler's endpoint for a run, or for its end; return the status."""
     headers = {"x-api-key": key} if key else {}
     async with (
         aiohttp.ClientSession() as session,
-        session.put(f"{url}{PREFIX}{at}/{job}", headers=headers) as answer,
+        session.put(f"{url}{PREFIX}{do}/{at}/{job}", headers=headers) as answer,
     ):
         await answer.read()
         return answer.status

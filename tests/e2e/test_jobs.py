@@ -68,7 +68,7 @@ async def test_who_may_have_a_job_run_and_what_is_answered(
         assert await add(url, at="OTHER/1") == 404
         assert await add(url, at="SANDBOX") == 404
         async with connector.session.post(
-            f"{url}{PREFIX}SANDBOX/1/{JOB}", headers={"x-api-key": SECRET}
+            f"{url}{PREFIX}add/SANDBOX/1/{JOB}", headers={"x-api-key": SECRET}
         ) as answer:
             assert (answer.status, answer.headers["allow"]) == (405, "PUT")
         assert await add(url) == 202
@@ -78,6 +78,38 @@ async def test_who_may_have_a_job_run_and_what_is_answered(
         _, routes = await connector.get("/actuator/routes")
         active = {each["route"]: each["handler"] for each in routes["job"]["active"]}
         assert active[JOB] == JOB
+
+
+async def test_jobs_are_listed_remembered_and_stopped_over_http(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    jobs = [{"name": JOB, "trail": "0s", "cron": "0 2 * * *", "time-zone": "Europe/Berlin"}]
+    folder = configure(tmp_path / "config", **{**JOBS, "jobs": jobs})
+    async with Inside(sandbox, tmp_path, folder=folder) as connector:
+        url = connector.url
+        assert await add(url, do="stop") == 409, "nothing runs"
+        paused = Paused("SANDBOX/*", 1.0, "me")
+        await connector.service.store.commit(Write(Outcome(facts=(paused,))))
+        await connector.service.pulse.look_at_pauses()
+        assert await add(url) == 202
+        _, listed = await connector.get("/actuator/jobs")
+        (ours,) = [each for each in listed if each["job"] == JOB]
+        assert (ours["account"], ours["state"]) == ("SANDBOX/1", "QUEUED")
+        assert ours["next"].endswith("00:00.000Z")
+        assert await add(url, key="wrong", do="stop") == 401
+        assert await add(url, "batch-unknown", do="stop") == 404
+        assert await add(url, do="pause") == 404
+        assert await add(url, do="stop") == 202
+        resumed = Resumed("SANDBOX/*")
+        await connector.service.store.commit(Write(Outcome(facts=(resumed,))))
+        await connector.service.pulse.look_at_pauses()
+        run = await over(tmp_path)
+        assert run.state == "STOPPED"
+        _, history = await connector.get(f"/actuator/jobs/history?job={JOB}&limit=5")
+        assert [(each["id"], each["state"]) for each in history] == [(run.id, "STOPPED")]
+        assert await connector.get("/actuator/jobs/history?job=other") == (200, [])
+        status, told = await connector.get("/actuator/jobs/history?limit=0")
+        assert (status, told["error"]) == (400, "limit is a number from 1 to 1000")
 
 
 async def test_without_api_keys_nobody_may(sandbox: Sandbox, tmp_path: Path) -> None:

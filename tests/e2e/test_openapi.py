@@ -11,9 +11,11 @@ from prometheus_client import CollectorRegistry
 from e2e.harness import Connector, configure
 from e2e.rotating import public_pem
 from fluent_connect.app.http import Admin
+from fluent_connect.app.job_pages import JobPages
 from fluent_connect.app.scheduler_door import PREFIX
 from fluent_connect.ingest.webhook import FLUENT_PATH, PATH
 from fluent_connect.model.yaml import plain, read
+from fluent_connect.queues.engines.memory import MemoryStore
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 FILE = Path(__file__).parents[2] / "docs" / "reference" / "openapi.yaml"
@@ -28,6 +30,10 @@ _DOORS = {
 }
 
 
+async def _never_due() -> dict[str, float]:
+    return {}
+
+
 def documented() -> dict[str, Any]:
     found = plain(read(FILE.read_text(encoding="utf-8"), str(FILE)).root)
     assert isinstance(found, dict)
@@ -35,12 +41,19 @@ def documented() -> dict[str, Any]:
 
 
 def test_the_document_has_each_route_and_no_other() -> None:
+    jobs = JobPages(MemoryStore(), (), _never_due)
     admin = Admin(
-        routes=dict, handlers=dict, problems=list, details=dict, registry=CollectorRegistry()
+        routes=dict,
+        handlers=dict,
+        problems=list,
+        details=dict,
+        registry=CollectorRegistry(),
+        more=jobs.routes(),
     )
     here = {str(getattr(route, "path", "")) for route in admin.app.routes}
     real = {path for path in here if not path.startswith(_OPERATORS)}
-    real |= {PATH, f"{PATH}/{{door}}", FLUENT_PATH, f"{PREFIX}{{account}}/{{retailer}}/{{job}}"}
+    real |= {PATH, f"{PATH}/{{door}}", FLUENT_PATH}
+    real |= {f"{PREFIX}{do}/{{account}}/{{retailer}}/{{job}}" for do in ("add", "stop")}
     paths = documented()["paths"]
     assert set(paths) == real
     for path, item in paths.items():

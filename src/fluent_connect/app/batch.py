@@ -11,6 +11,7 @@ from fluent_connect.app.config.result import Config
 from fluent_connect.app.config.sections import NotificationsSection
 from fluent_connect.app.handlers import Handlers
 from fluent_connect.app.job_metrics import JobMetrics
+from fluent_connect.app.job_pages import JobPages, offered_jobs
 from fluent_connect.app.notices import Notifier
 from fluent_connect.app.scheduler_door import App, SchedulerDoor
 from fluent_connect.app.telemetry import Telemetry
@@ -50,6 +51,7 @@ class Batch:
         self._handlers = handlers
         self._store = store
         self._accepting = accepting
+        self._places = [(each.name, each.retailer) for each in config.accounts]
         self._metrics = JobMetrics(telemetry)
         self.jobs = job_table(config.jobs, config.routes, handlers)
         self.router = JobRouter(
@@ -72,14 +74,19 @@ class Batch:
 
     def door(self, webhook: App) -> SchedulerDoor:
         """Return the application of the webhook port: the scheduler's endpoint, and the rest."""
-        accounts = [(each.name, each.retailer) for each in self._config.accounts]
         return SchedulerDoor(
             webhook,
             self._store,
             self.jobs,
-            accounts,
+            self._places,
             self._config.api_keys,
             accepting=self._accepting,
+        )
+
+    def pages(self) -> JobPages:
+        """Return what the admin port says of jobs and their runs."""
+        return JobPages(
+            self._store, offered_jobs(self.jobs, self._places), self._scheduler.next_due
         )
 
     def background(self) -> Sequence[Coroutine[None, None, None]]:

@@ -19,6 +19,7 @@ class Admin:
     routes, handlers: the vendor's shapes (fluent-connector.md 4.4).
     problems:         why the service is not ready; nothing if it is.
     details:          figures that `/actuator/health` shows beside its status.
+    more:             further paths.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Admin:
         problems: Callable[[], Sequence[str]],
         details: Callable[[], Mapping[str, object]],
         registry: CollectorRegistry,
+        more: Sequence[Route] = (),
     ) -> None:
         self._routes = routes
         self._handlers = handlers
@@ -44,6 +46,7 @@ class Admin:
                 Route("/actuator/health", self._health),
                 Route("/actuator/routes", self._all_routes),
                 Route("/actuator/handlers", self._all_handlers),
+                *more,
             ]
         )
 

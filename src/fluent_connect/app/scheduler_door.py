@@ -1,4 +1,7 @@
-"""`PUT .../scheduler/add/{account}/{retailer}/{job}`: whoever has an API key has a job run."""
+"""`PUT .../scheduler/add/{account}/{retailer}/{job}`: whoever has an API key has a job run.
+
+Or ends what runs of it, with `stop` instead of `add`.
+"""
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
@@ -9,17 +12,19 @@ import structlog
 
 from fluent_connect.ingest.verify.api_key import ApiKey
 from fluent_connect.ingest.verify.scheme import Knock
-from fluent_connect.jobs.adding import Asked, add
+from fluent_connect.jobs.adding import Asked, add, last_run
 from fluent_connect.jobs.job_table import JobTable
 from fluent_connect.model.errors import UnprocessableError
-from fluent_connect.queues.store import Store, StoreError
+from fluent_connect.model.fact import Audited, RunStopped
+from fluent_connect.model.outcome import Outcome
+from fluent_connect.queues.store import Store, StoreError, Write
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]
 
-PREFIX = "/api/v1/fluent-connect/scheduler/add/"
-_PARTS = 3
+PREFIX = "/api/v1/fluent-connect/scheduler/"
+_PARTS = 4
 _Answer = tuple[int, Mapping[str, object]]
 
 
@@ -76,21 +81,26 @@ class SchedulerDoor:
         if not self._key.passes(Knock(dict(scope["headers"]), b"", b""), self._clock()):
             return 401, {"error": "the header x-api-key holds none of the configured keys"}
         if scope["method"] != "PUT":
-            return 405, {"error": "jobs are added with PUT"}
+            return 405, {"error": "jobs are added and stopped with PUT"}
         if not self._accepting():
             return 503, {"error": "the service is not accepting now"}
-        parts = scope["path"].removeprefix(PREFIX).split("/")
-        if len(parts) != _PARTS or not all(parts):
-            return 404, {"error": f"write {PREFIX}<account>/<retailer>/<job>"}
-        return await self._added(*parts)
+        return await self._done(scope["path"].removeprefix(PREFIX).split("/"))
 
-    async def _added(self, account: str, retailer: str, job: str) -> _Answer:
+    async def _done(self, parts: Sequence[str]) -> _Answer:
+        """Do what the path asks for, if there is such a job."""
+        do = {"add": self._added, "stop": self._stopped}.get(parts[0])
+        if do is None or len(parts) != _PARTS or not all(parts):
+            return 404, {"error": f"write {PREFIX}add/<account>/<retailer>/<job>, or stop/..."}
+        _, account, retailer, job = parts
         if (account, retailer) not in self._accounts:
             return 404, {"error": f"there is no account {account} with retailer {retailer}"}
         try:
             self._jobs.find(job, account, retailer)
         except UnprocessableError as error:
             return 404, {"error": str(error)}
+        return await do(account, retailer, job)
+
+    async def _added(self, account: str, retailer: str, job: str) -> _Answer:
         asked = Asked(job=job, account=account, retailer=retailer, cause="api")
         added = await add(self._store, asked, self._clock())
         if added.run is not None:
@@ -99,3 +109,12 @@ class SchedulerDoor:
         state = standing.state.lower() if standing else "queued"
         told = {"error": f"{job} is {state} already for {account}/{retailer}"}
         return 409, {**told, **({"id": standing.id} if standing else {})}
+
+    async def _stopped(self, account: str, retailer: str, job: str) -> _Answer:
+        """End a run behind the page that it is at: what it has put stays."""
+        last = await last_run(self._store, job, account, retailer)
+        if last is None or not last.open:
+            return 409, {"error": f"nothing of {job} is queued or runs for {account}/{retailer}"}
+        audit = Audited(self._clock(), "api", "job stop", f"{job} {account}/{retailer}")
+        await self._store.commit(Write(Outcome(facts=(RunStopped(last.id, "api"), audit))))
+        return 202, {"id": last.id, "job": job, "account": account, "retailer": retailer}

@@ -326,6 +326,7 @@ class Service:
             problems=self.problems,
             details=self._details,
             registry=self.telemetry.registry,
+            more=self.batch.pages().routes(),
         )
 
     def problems(self) -> Sequence[str]:

@@ -6,11 +6,10 @@ import time
 from collections.abc import Mapping
 from typing import Any, NoReturn, Self
 
-import msgspec
-
 from fluent_connect.app.cli.errors import FAILED, OK, PARTLY, CliError
-from fluent_connect.app.cli.output import json_line, line, note, stamp
+from fluent_connect.app.cli.output import json_line, line, note
 from fluent_connect.app.cli.store import Place
+from fluent_connect.app.job_pages import told_run
 from fluent_connect.journal.runs import (
     RunFilter,
     RunRow,
@@ -22,7 +21,6 @@ from fluent_connect.queues.store import Store
 
 _EVERY = 0.5
 _SAID_EVERY = 10.0
-_TIMES = ("at", "since", "until", "begun", "advanced", "ended")
 
 
 async def follow(opened: Store, run_id: str, *, json: bool) -> int:
@@ -52,17 +50,6 @@ async def looked_at(opened: Store, run_id: str) -> tuple[RunRow, Mapping[str, in
         raise CliError("CLI007", f"no run has the id {run_id}")
     counted = await opened.read(progress_statement(run_id))
     return rows[0], {str(each["state"]): int(str(each["n"])) for each in counted}
-
-
-def told_run(run: RunRow) -> dict[str, Any]:
-    """Return a run as JSON tells it."""
-    fields: dict[str, Any] = msgspec.to_builtins(run)
-    told = {
-        name: stamp(value) if name in _TIMES and value is not None else value
-        for name, value in fields.items()
-        if not name.startswith("fate")
-    }
-    return {**told, "status": run.status, "state": run.state, "reason": _why(run)}
 
 
 def refuse(place: Place) -> NoReturn:

@@ -22,9 +22,10 @@ from fluent_connect.app.cli.framework import (
     command,
     group,
 )
-from fluent_connect.app.cli.offered import Offered, offered, props_of, the_one
-from fluent_connect.app.cli.output import Column, ago, json_line, line, note, stamp, table
+from fluent_connect.app.cli.offered import offered, props_of, the_one
+from fluent_connect.app.cli.output import Column, ago, json_line, line, note, table
 from fluent_connect.app.cli.reading import since as read_since
+from fluent_connect.app.job_pages import Offered, told_jobs, told_run
 from fluent_connect.jobs.adding import Asked, add
 from fluent_connect.jobs.step import at
 from fluent_connect.journal.runs import (
@@ -83,8 +84,7 @@ def listing(
     place = store.place_of(data, config, profile)
     there = not isinstance(place, Path) or place.is_file()
     runs, due = store.ask(place, ask) if there else ((), {})
-    last = {f"{each.account}/{each.retailer}/{each.job}": each for each in runs}
-    rows = [_row(each, last, due) for each in jobs.all]
+    rows = told_jobs(jobs.all, runs, due)
     if json:
         for row in rows:
             json_line(row)
@@ -231,7 +231,7 @@ def history(
     runs = store.ask(store.place_of(data, config, profile), ask)
     if json:
         for each in runs:
-            json_line(following.told_run(each))
+            json_line(told_run(each))
         return OK
     table(_HISTORY, [_past(each) for each in runs], wide=wide)
     if not runs:
@@ -246,19 +246,6 @@ async def _open_runs(
     found = runs_from_rows(await opened.read(runs_statement(named)))
     by_id = RunFilter(id=which, open=True)
     return found or runs_from_rows(await opened.read(runs_statement(by_id)))
-
-
-def _row(job: Offered, last: Mapping[str, RunRow], due: Mapping[str, float]) -> dict[str, object]:
-    run = last.get(job.name)
-    following_one = due.get(job.name)
-    return {
-        "job": job.job,
-        "account": f"{job.account}/{job.retailer}",
-        "last": None if run is None else stamp(run.ended or run.at),
-        "state": None if run is None else run.state,
-        "next": None if following_one is None else stamp(following_one),
-        "description": job.description,
-    }
 
 
 def _past(run: RunRow) -> list[str]:

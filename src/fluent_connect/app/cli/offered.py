@@ -11,22 +11,9 @@ from fluent_connect.app.cli.errors import CliError
 from fluent_connect.app.config.mistakes import did_you_mean
 from fluent_connect.app.config.result import Config
 from fluent_connect.app.discovery import discover
+from fluent_connect.app.job_pages import Offered, offered_jobs
 from fluent_connect.jobs.scheduler import Planned, Scheduler
 from fluent_connect.queues.store import Store
-
-
-class Offered(msgspec.Struct, frozen=True):
-    """A job for an account and retailer."""
-
-    job: str
-    account: str
-    retailer: str
-    description: str
-
-    @property
-    def name(self) -> str:
-        """Return what it is called where its runs and schedules are kept."""
-        return f"{self.account}/{self.retailer}/{self.job}"
 
 
 class Offers(msgspec.Struct, frozen=True):
@@ -54,14 +41,8 @@ def offered(
     found = examine(config, profiles, data)
     jobs = job_table(found.jobs, found.routes, discover(found.packages, found.paths))
     places = [place] if place else [(each.name, each.retailer) for each in found.accounts]
-    listed = [
-        Offered(name, *each, _words(type(same[0].handler)))
-        for each in places
-        for name in jobs.names()
-        for same in [[job for job in jobs if job.name == name]]
-        if any(job.suits(*each) for job in same)
-    ]
-    return Offers(listed, planned_jobs(found.jobs, found.accounts, found.time_zone))
+    planned = planned_jobs(found.jobs, found.accounts, found.time_zone)
+    return Offers(offered_jobs(jobs, places), planned)
 
 
 def _readable(config: Path | None, profiles: Sequence[str] | None, data: Path | None) -> Config:
@@ -100,7 +81,3 @@ def props_of(told: Sequence[str]) -> dict[str, str]:
             raise CliError("CLI004", f"{each!r} is no prop", do="write --prop name=value")
         found[name] = value
     return found
-
-
-def _words(handler: type) -> str:
-    return (handler.__doc__ or "").strip().partition("\n")[0]

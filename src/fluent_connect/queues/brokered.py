@@ -64,8 +64,7 @@ class BrokeredStore:
     poll:         seconds that the broker may hold one call for more, while a take waits.
     trouble:      told why the broker does not do its part, and None once it does again.
 
-    A broker that cannot be reached raises StoreError or OSError. Puts of one id that are under way
-    at the same time may arrive as one.
+    A broker that cannot be reached raises StoreError or OSError. Puts of one id at once may be one.
     """
 
     def __init__(
@@ -91,9 +90,9 @@ class BrokeredStore:
         self._poll = poll
         self._trouble = trouble
         self._troubles: dict[str, str] = {}
-        look = broker.capabilities.silence
-        self._silence = f"no answer in time; {look}" if look else "no answer in time"
+        self._silence = "; ".join(filter(None, ("no answer in time", broker.capabilities.silence)))
         self._reachable = True
+        self._closing = False
         self._confirmed: dict[str, None] = {}
         self._waiting: Counter[str] = Counter()
         self._turns: Counter[str] = Counter()
@@ -176,6 +175,10 @@ class BrokeredStore:
         try:
             self._adopt_beside(queue)
             return await self._sql.take(queue, limit, wait, paused=paused)
+        except StoreError:
+            if not self._closing:
+                raise
+            return []
         finally:
             self._waiting[queue] -= 1
 
@@ -224,15 +227,13 @@ class BrokeredStore:
 
     async def close(self) -> None:
         """Let go of the broker and of the SQL store; what was not adopted stays with the broker."""
-        await self._stop()
-        await self._sql.close()
-        await self._broker.close()
-
-    async def _stop(self) -> None:
+        self._closing = True
         tasks = [*self._adopters.values(), *([self._relay] if self._relay else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._sql.close()
+        await self._broker.close()
 
     def _pack(self, write: Write) -> tuple[Write, Sequence[Sending]]:
         """Turn puts for the broker into rows of the outbox, and tell what is to be sent."""

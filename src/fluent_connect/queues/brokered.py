@@ -136,10 +136,7 @@ class BrokeredStore:
         return self._sql.workers if isinstance(self._sql, Shared) else 1
 
     async def commit(self, *writes: Write) -> Sequence[Verdict]:
-        """Return what came of each write, once SQL would keep it through a crash.
-
-        Then its puts were sent to the broker, or will be by the relay.
-        """
+        """Return what came of each write once SQL keeps it; the relay sends what is not sent."""
         packed = [self._pack(write) for write in writes]
         reach("brokered:before-commit")
         verdicts = await self._sql.commit(*(write for write, _ in packed))
@@ -228,12 +225,15 @@ class BrokeredStore:
     async def close(self) -> None:
         """Let go of the broker and of the SQL store; what was not adopted stays with the broker."""
         self._closing = True
+        await self._stop()
+        await self._sql.close()
+        await self._broker.close()
+
+    async def _stop(self) -> None:
         tasks = [*self._adopters.values(), *([self._relay] if self._relay else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._sql.close()
-        await self._broker.close()
 
     def _pack(self, write: Write) -> tuple[Write, Sequence[Sending]]:
         """Turn puts for the broker into rows of the outbox, and tell what is to be sent."""

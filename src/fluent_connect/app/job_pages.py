@@ -22,7 +22,6 @@ from fluent_connect.queues.store import Store, StoreError
 
 _TIMES = ("at", "since", "until", "begun", "advanced", "ended")
 _MOST = 1000
-_UNWELL = frozenset({"FAILED", "STOPPED"})
 
 
 class Offered(msgspec.Struct, frozen=True):
@@ -66,8 +65,7 @@ def told_run(run: RunRow) -> dict[str, Any]:
         for name, value in fields.items()
         if not name.startswith("fate")
     }
-    why = run.reason or (run.fate_reason if run.state in _UNWELL else "")
-    return {**told, "status": run.status, "state": run.state, "reason": why}
+    return {**told, "status": run.status, "state": run.state, "reason": run.why}
 
 
 class JobPages:

@@ -74,6 +74,11 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
         return self.ended is None and not self.fate
 
     @property
+    def why(self) -> str:
+        """Return the reason that it gave; of one that did not end well, else that of its fate."""
+        return self.reason or (self.fate_reason if self.state in {FAILED, STOPPED} else "")
+
+    @property
     def state(self) -> str:
         """Return its status; of one that ended without a word of its own, what became of it."""
         if self.status:

@@ -68,15 +68,11 @@ def _ended(run: RunRow, states: Mapping[str, int], *, json: bool) -> int:
         json_line({**told_run(run), "ended_as": states})
     else:
         came = ", ".join(f"{number:,} {state}" for state, number in sorted(states.items()))
-        why = f": {_why(run)}" if _why(run) else ""
+        why = f": {run.why}" if run.why else ""
         line(f"{run.job} {run.state}{why}; {run.messages:,} messages: {came or 'none'}")
     if run.state != "SUCCESSFUL":
         return FAILED
     return PARTLY if states.get("dead") else OK
-
-
-def _why(run: RunRow) -> str:
-    return run.reason or (run.fate_reason if run.state in {"FAILED", "STOPPED"} else "")
 
 
 class _Said:

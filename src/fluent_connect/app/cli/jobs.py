@@ -62,7 +62,6 @@ _HISTORY = (
     Column("MESSAGES"),
     Column("REASON", wide=True),
 )
-_UNWELL = frozenset({"FAILED", "STOPPED"})
 
 
 @command(app, "list", "jobs list", "jobs list --config conf --json")
@@ -251,5 +250,4 @@ async def _open_runs(
 def _past(run: RunRow) -> list[str]:
     share = f"{run.messages:,}" if run.expected is None else f"{run.messages:,}/{run.expected:,}"
     where = f"{run.account}/{run.retailer}"
-    reason = (run.reason or run.fate_reason) if run.state in _UNWELL else run.reason
-    return [run.id, run.job, where, ago(run.at), run.state, share, reason]
+    return [run.id, run.job, where, ago(run.at), run.state, share, run.why]

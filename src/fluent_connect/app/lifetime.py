@@ -24,6 +24,10 @@ from fluent_connect.queues.open import sqlite_path
 
 _ASKED_TWICE = 0.5
 _FILES = 65_536
+_TURN = 0.0001
+"""Seconds after which a thread lets another one have the interpreter. The store's thread asks for
+it at each statement; with the default, 0.005, the event loop made it wait, and waited for it next.
+"""
 
 
 async def run(
@@ -55,6 +59,7 @@ async def run(
     where = f"http://{config.host}:{service.server.port}" if service.ingests else f"({role})"
     admin = f"http://{config.admin.host}:{service.admin_server.port}"
     _calm_collector()
+    sys.setswitchinterval(_TURN)
     seconds = time.monotonic() - began
     told = f"ready {where} admin {admin} after {seconds:.2f} s"
     if not inherited.serving():

@@ -1,6 +1,7 @@
 """How each fact becomes SQL: one text for each kind of fact, so that rows can be joined."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from fluent_connect.journal.erasure import erasure
@@ -15,6 +16,7 @@ from fluent_connect.model.fact import (
     Erased,
     Expired,
     Fact,
+    Insert,
     Known,
     Missed,
     Outage,
@@ -58,8 +60,10 @@ _ATTEMPT = (
 )
 _REFERENCE = "INSERT INTO reference (value, kind, id) VALUES"
 _PAUSE = 'INSERT INTO pause (pattern, at, "by") VALUES'
+_PAUSE_AGAIN = 'ON CONFLICT (pattern) DO UPDATE SET at = excluded.at, "by" = excluded."by"'
 _AUDIT = 'INSERT INTO audit (at, "by", action, what) VALUES'
 _OUTAGE = 'INSERT INTO outage ("of", began, ended, why) VALUES'
+_OUTAGE_AGAIN = 'ON CONFLICT ("of", began) DO UPDATE SET ended = excluded.ended, why = excluded.why'
 _GAP = (
     "INSERT INTO gap (key, project_key, type_id, resource, sequence, revealed, door, at, state,"
     " why, unit, looked_at, looks) VALUES"
@@ -95,18 +99,16 @@ _REPEAT_FATE = (
 
 def recorder() -> Recorder:
     """Return what a store needs to keep the journal beside its queues."""
-    return Recorder(record, MIGRATIONS)
+    return Recorder(record, MIGRATIONS, _INSERTS)
 
 
 def record(fact: Fact) -> Sequence[Statement]:
     """Return the statements that remember `fact`, in their order; none if the store does it all."""
+    insert = _INSERTS.get(type(fact))
+    if insert is not None:
+        return (Statement(*insert.form, insert.values(fact)),)
     write = _WRITERS.get(type(fact))
     return write(fact) if write is not None else _NOTHING
-
-
-def _received(fact: Received) -> Sequence[Statement]:
-    values = (fact.id, fact.door, fact.at, fact.size)
-    return (Statement(_RECEIPT, "(?, ?, ?, ?)", _ONCE, values),)
 
 
 def _split(fact: Split) -> Sequence[Statement]:
@@ -119,37 +121,6 @@ def _split(fact: Split) -> Sequence[Statement]:
             for part in fact.parts
         ),
     )
-
-
-def _told(fact: Told) -> Sequence[Statement]:
-    values = (
-        fact.id,
-        fact.notification_id,
-        fact.kind,
-        fact.project_key,
-        fact.type_id,
-        fact.resource,
-        fact.version,
-        fact.sequence,
-        fact.at,
-    )
-    return (Statement(_NOTIFICATION, "(?, ?, ?, ?, ?, ?, ?, ?, ?)", _ONCE, values),)
-
-
-def _queued(fact: Queued) -> Sequence[Statement]:
-    values = (
-        fact.id,
-        fact.notification,
-        fact.name,
-        fact.account,
-        fact.retailer,
-        fact.type_id,
-        fact.resource,
-        fact.version,
-        fact.cause,
-        fact.at,
-    )
-    return (Statement(_MESSAGE, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _ONCE, values),)
 
 
 def _settled(fact: Settled) -> Sequence[Statement]:
@@ -168,27 +139,6 @@ def _repeated(fact: Settled, values: tuple[object, ...]) -> Sequence[Statement]:
     )
 
 
-def _attempted(fact: Attempted) -> Sequence[Statement]:
-    values = (
-        fact.id,
-        fact.at,
-        fact.tries,
-        fact.seconds,
-        fact.handler,
-        fact.route,
-        fact.outcome,
-        fact.error,
-        fact.calls.decode(errors="replace"),
-    )
-    again = "ON CONFLICT (id, at) DO NOTHING"
-    return (Statement(_ATTEMPT, "(?, ?, ?, ?, ?, ?, ?, ?, ?)", again, values),)
-
-
-def _known(fact: Known) -> Sequence[Statement]:
-    again = "ON CONFLICT (value, kind, id) DO NOTHING"
-    return (Statement(_REFERENCE, "(?, ?, ?)", again, (fact.value, fact.kind, fact.id)),)
-
-
 def _revived(fact: Revived) -> Sequence[Statement]:
     return [Statement(_REVIVE, values=(id_,)) for id_ in fact.ids]
 
@@ -197,11 +147,6 @@ def _dropped(fact: Dropped) -> Sequence[Statement]:
     return [
         Statement(_DROP, "(?, 'skipped', ?, 0, 0)", _DROP_AGAIN, (id_, DROPPED)) for id_ in fact.ids
     ]
-
-
-def _paused(fact: Paused) -> Sequence[Statement]:
-    again = 'ON CONFLICT (pattern) DO UPDATE SET at = excluded.at, "by" = excluded."by"'
-    return (Statement(_PAUSE, "(?, ?, ?)", again, (fact.pattern, fact.at, fact.by)),)
 
 
 def _resumed(fact: Resumed) -> Sequence[Statement]:
@@ -216,15 +161,6 @@ def _expired(fact: Expired) -> Sequence[Statement]:
     return expiry(fact)
 
 
-def _audited(fact: Audited) -> Sequence[Statement]:
-    return (Statement(_AUDIT, "(?, ?, ?, ?)", "", (fact.at, fact.by, fact.action, fact.what)),)
-
-
-def _outage(fact: Outage) -> Sequence[Statement]:
-    again = 'ON CONFLICT ("of", began) DO UPDATE SET ended = excluded.ended, why = excluded.why'
-    return (Statement(_OUTAGE, "(?, ?, ?, ?)", again, (fact.of, fact.began, fact.ended, fact.why)),)
-
-
 def _missed(fact: Missed) -> Sequence[Statement]:
     state = MISSING if fact.full else POSSIBLE
     told = (fact.key, fact.project_key, fact.type_id, fact.resource, fact.sequence)
@@ -236,28 +172,79 @@ def _sought(fact: Sought) -> Sequence[Statement]:
     return (Statement(_SOUGHT, values=(fact.state, fact.why, fact.unit, fact.at, fact.key)),)
 
 
-def _swept(fact: Swept) -> Sequence[Statement]:
-    return (Statement(_SWEEP, "(?, ?, ?)", _SWEEP_AGAIN, (fact.name, fact.cursor, fact.at)),)
+def _attempt(fact: Attempted) -> tuple[object, ...]:
+    return (
+        fact.id,
+        fact.at,
+        fact.tries,
+        fact.seconds,
+        fact.handler,
+        fact.route,
+        fact.outcome,
+        fact.error,
+        fact.calls.decode(errors="replace"),
+    )
 
+
+_INSERTS: Mapping[type, Insert] = {
+    Received: Insert(
+        (_RECEIPT, "(?, ?, ?, ?)", _ONCE),
+        attrgetter("id", "door", "at", "size"),
+    ),
+    Told: Insert(
+        (_NOTIFICATION, "(?, ?, ?, ?, ?, ?, ?, ?, ?)", _ONCE),
+        attrgetter(
+            "id",
+            "notification_id",
+            "kind",
+            "project_key",
+            "type_id",
+            "resource",
+            "version",
+            "sequence",
+            "at",
+        ),
+    ),
+    Queued: Insert(
+        (_MESSAGE, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _ONCE),
+        attrgetter(
+            "id",
+            "notification",
+            "name",
+            "account",
+            "retailer",
+            "type_id",
+            "resource",
+            "version",
+            "cause",
+            "at",
+        ),
+    ),
+    Attempted: Insert(
+        (_ATTEMPT, "(?, ?, ?, ?, ?, ?, ?, ?, ?)", "ON CONFLICT (id, at) DO NOTHING"), _attempt
+    ),
+    Known: Insert(
+        (_REFERENCE, "(?, ?, ?)", "ON CONFLICT (value, kind, id) DO NOTHING"),
+        attrgetter("value", "kind", "id"),
+    ),
+    Paused: Insert((_PAUSE, "(?, ?, ?)", _PAUSE_AGAIN), attrgetter("pattern", "at", "by")),
+    Audited: Insert((_AUDIT, "(?, ?, ?, ?)", ""), attrgetter("at", "by", "action", "what")),
+    Outage: Insert(
+        (_OUTAGE, "(?, ?, ?, ?)", _OUTAGE_AGAIN), attrgetter("of", "began", "ended", "why")
+    ),
+    Swept: Insert((_SWEEP, "(?, ?, ?)", _SWEEP_AGAIN), attrgetter("name", "cursor", "at")),
+}
+"""The facts that always are one row."""
 
 _WRITERS: dict[type, Callable[[Any], Sequence[Statement]]] = {
-    Received: _received,
     Split: _split,
-    Told: _told,
-    Queued: _queued,
     Settled: _settled,
-    Attempted: _attempted,
-    Known: _known,
     Revived: _revived,
     Dropped: _dropped,
-    Paused: _paused,
     Resumed: _resumed,
     Erased: _erased,
     Expired: _expired,
-    Audited: _audited,
-    Outage: _outage,
     **RUN_WRITERS,
     Missed: _missed,
     Sought: _sought,
-    Swept: _swept,
 }

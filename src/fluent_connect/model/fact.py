@@ -1,6 +1,7 @@
 """What is worth remembering about a delivery, and the SQL that remembers it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -318,9 +319,18 @@ class Statement(msgspec.Struct, frozen=True):
         return " ".join(part for part in (self.head, self.row, self.suffix) if part)
 
 
+class Insert(msgspec.Struct, frozen=True):
+    """How a kind of fact becomes one row: head, row and suffix of its statement, and the values."""
+
+    form: tuple[str, str, str]
+    values: Callable[[Any], tuple[object, ...]]
+
+
 class Recorder(msgspec.Struct, frozen=True):
     """How facts become SQL: what `journal/` hands to a store that knows no journal."""
 
     record: Callable[[Fact], Sequence[Statement]]
     migrations: Sequence[str]
     """The schema, step by step. The store applies those that a file has not seen."""
+    inserts: Mapping[type, Insert] = {}
+    """What `record` makes of these kinds, for a store that has thousands of them a second."""

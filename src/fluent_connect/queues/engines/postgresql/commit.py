@@ -73,6 +73,7 @@ class Committer:
         self, recorder: Recorder, keeps: Callable[[str], bool], parking: Parking, heads: Heads
     ) -> None:
         self._record = recorder.record
+        self._inserts = recorder.inserts
         self._keeps = keeps
         self._parking = parking
         self._heads = heads
@@ -136,6 +137,10 @@ class Committer:
             self._remember(fact, work)
 
     def _remember(self, fact: Fact, work: Work) -> None:
+        insert = self._inserts.get(type(fact))
+        if insert is not None:
+            work.rows.add(insert.form, insert.values(fact))
+            return
         if isinstance(fact, Delivered):
             work.delivered.append(fact.ref)
         elif isinstance(fact, _NATIVE):

@@ -53,15 +53,18 @@ class Rows:
         self._shapes = shapes
         self.kept: dict[Key, list[Values]] = {}
 
-    def statement(self, statement: Statement) -> None:
-        """Keep what a fact became."""
-        values = tuple(map(storable, statement.values))
-        key = (statement.head, statement.row, statement.suffix)
+    def add(self, key: Key, values: Values) -> None:
+        """Keep one row for a statement."""
+        storables = tuple(map(storable, values))
         rows = self.kept.get(key)
         if rows is None:
-            self.kept[key] = [values]
+            self.kept[key] = [storables]
         else:
-            rows.append(values)
+            rows.append(storables)
+
+    def statement(self, statement: Statement) -> None:
+        """Keep what a fact became."""
+        self.add((statement.head, statement.row, statement.suffix), statement.values)
 
     async def send(self, connection: asyncpg.Connection) -> None:
         """Run all that was kept, in the order in which each statement first came."""

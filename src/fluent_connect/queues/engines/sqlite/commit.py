@@ -64,6 +64,7 @@ class Committer:
     ) -> None:
         self._connection = connection
         self._record = recorder.record
+        self._inserts = recorder.inserts
         self._cache = cache
         self._keeps = keeps
         self.touched: set[str] = set()
@@ -72,13 +73,16 @@ class Committer:
     def apply(self, writes: Sequence[Write], now: float) -> list[Verdict]:
         """Return the verdict of each write; leave the transaction open."""
         work = _Work(now)
-        standing = self._standing(writes, now)
-        verdicts = [self._decide(write, standing, work) for write in writes]
+        leases = [None if each.delivery is None else _lease(each.delivery) for each in writes]
+        standing = self._standing(writes, [each[0] for each in leases if each], now)
+        verdicts = [
+            self._decide(write, lease, standing, work)
+            for write, lease in zip(writes, leases, strict=True)
+        ]
         self._send(work)
         return verdicts
 
-    def _standing(self, writes: Sequence[Write], now: float) -> _Standing:
-        seqs = [_lease(write.delivery)[0] for write in writes if write.delivery is not None]
+    def _standing(self, writes: Sequence[Write], seqs: Sequence[int], now: float) -> _Standing:
         unseen, newer = [], []
         for write in writes:
             for guard in write.outcome.guards:
@@ -96,11 +100,13 @@ class Committer:
         seen, versions = _standing(self._connection.execute(sql.STANDING, keys).get)
         return _Standing(epochs, seen, dict(versions))
 
-    def _decide(self, write: Write, standing: _Standing, work: "_Work") -> Verdict:
+    def _decide(
+        self, write: Write, lease: tuple[int, int] | None, standing: _Standing, work: "_Work"
+    ) -> Verdict:
         outcome, delivery = write.outcome, write.delivery
-        fate = outcome.fate
-        if delivery is not None:
-            seq, epoch = _lease(delivery)
+        fate, seq = outcome.fate, 0
+        if lease is not None:
+            seq, epoch = lease
             if standing.epochs.get(seq) != epoch:
                 return Verdict.LEASE_LOST
             if fate is None:
@@ -112,17 +118,17 @@ class Committer:
         elif fate is not None:
             fate = Superseded(by)
         if delivery is not None and fate is not None:
-            self._settle(delivery, fate, work)
+            self._settle(delivery, seq, fate, work)
         return verdict
 
     def _accept(self, outcome: Outcome, standing: _Standing, work: "_Work") -> None:
         for guard in outcome.guards:
             if isinstance(guard, Unseen):
                 standing.seen.add(guard.key)
-                work.rows.add(*sql.ADD_SEEN, (guard.key, work.now))
+                work.rows.add(sql.ADD_SEEN, (guard.key, work.now))
             else:
                 standing.versions[guard.key] = guard.fence.version
-                work.rows.add(*sql.SET_FENCE, _fence_row(guard.key, guard.fence, work.now))
+                work.rows.add(sql.SET_FENCE, _fence_row(guard.key, guard.fence, work.now))
         for put in outcome.puts:
             self._put(put, work)
         for fact in outcome.facts:
@@ -136,9 +142,9 @@ class Committer:
         headers = _encode(parcel.headers).decode() if parcel.headers else _HEADERS
         inline = parcel.origin is not None
         if not inline:
-            work.rows.add(*sql.ADD_BODY, (parcel.id, headers, parcel.body, now))
+            work.rows.add(sql.ADD_BODY, (parcel.id, headers, parcel.body, now))
         work.rows.add(
-            *sql.ADD_PARCEL,
+            sql.ADD_PARCEL,
             (
                 put.queue,
                 parcel.id,
@@ -155,13 +161,17 @@ class Committer:
         )
 
     def _remember(self, fact: Fact, work: "_Work") -> None:
+        insert = self._inserts.get(type(fact))
+        if insert is not None:
+            work.rows.add(insert.form, insert.values(fact))
+            return
         if isinstance(fact, _NATIVE):
             work.native.append(fact)
         for statement in self._record(fact):
             work.rows.statement(statement)
 
-    def _settle(self, delivery: Delivery, fate: Fate, work: "_Work") -> None:
-        parcel, seq = delivery.parcel, _lease(delivery)[0]
+    def _settle(self, delivery: Delivery, seq: int, fate: Fate, work: "_Work") -> None:
+        parcel = delivery.parcel
         if isinstance(fate, Later | Parked):
             self.touched.add(delivery.queue)
             self._cache.put(delivery.queue, parcel.group)

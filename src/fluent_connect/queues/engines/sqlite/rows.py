@@ -10,6 +10,8 @@ import msgspec
 from fluent_connect.model.fact import Statement
 
 Values = tuple[object, ...]
+Form = tuple[str, str, str]
+"""Head, row and suffix of a statement."""
 _CHUNKS = (64, 32, 16)
 _encode = msgspec.json.Encoder().encode
 
@@ -28,46 +30,46 @@ class Rows:
     """Collects rows by statement, and sends each statement's rows together."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[str, str, str], list[Values]] = {}
+        self._rows: dict[Form, list[Values]] = {}
 
-    def add(self, head: str, row: str, suffix: str, values: Values) -> None:
+    def add(self, form: Form, values: Values) -> None:
         """Keep one row for `head row, row, ... suffix`."""
-        key = (head, row, suffix)
-        rows = self._rows.get(key)
+        rows = self._rows.get(form)
         if rows is None:
-            self._rows[key] = [values]
+            self._rows[form] = [values]
         else:
             rows.append(values)
 
     def statement(self, statement: Statement) -> None:
         """Keep what a fact became."""
-        self.add(statement.head, statement.row, statement.suffix, statement.values)
+        self.add((statement.head, statement.row, statement.suffix), statement.values)
 
     def send(self, connection: apsw.Connection) -> None:
         """Run all that was kept, in the order in which each statement first came."""
-        for (head, row, suffix), rows in self._rows.items():
+        for form, rows in self._rows.items():
+            head, row, _ = form
             if not row:
                 for values in rows:
                     fetch(connection, head, values)
                 continue
-            _send(connection, (head, row, suffix), rows)
+            _send(connection, form, rows)
         self._rows.clear()
 
 
-_texts: dict[tuple[tuple[str, str, str], int], str] = {}
+_texts: dict[tuple[Form, int], str] = {}
 
 
-def _text(key: tuple[str, str, str], count: int) -> str:
-    text = _texts.get((key, count))
+def _text(form: Form, count: int) -> str:
+    text = _texts.get((form, count))
     if text is None:
-        head, row, suffix = key
+        head, row, suffix = form
         text = f"{head} {', '.join([row] * count)} {suffix}"
         if len(_texts) < 1000:  # noqa: PLR2004 - texts are few unless a recorder makes them up
-            _texts[key, count] = text
+            _texts[form, count] = text
     return text
 
 
-def _send(connection: apsw.Connection, key: tuple[str, str, str], rows: Sequence[Values]) -> None:
+def _send(connection: apsw.Connection, form: Form, rows: Sequence[Values]) -> None:
     """Send rows by 64, 32 or 16, then the rest at once: few statements, and few texts of each."""
     at, total = 0, len(rows)
     while at < total:
@@ -75,5 +77,5 @@ def _send(connection: apsw.Connection, key: tuple[str, str, str], rows: Sequence
         size = next((chunk for chunk in _CHUNKS if chunk <= left), left)
         part = rows[at : at + size]
         values = part[0] if size == 1 else tuple(chain.from_iterable(part))
-        fetch(connection, _text(key, size), values)
+        fetch(connection, _text(form, size), values)
         at += size

@@ -1,5 +1,7 @@
-"""Searches of the SQLite store: what they hold in memory, and where the rest goes."""
+"""Searches of the SQLite store: whom they hold up, and what they hold in memory."""
 
+import contextlib
+import threading
 from pathlib import Path
 
 import apsw
@@ -10,6 +12,38 @@ from fluent_connect.queues.engines.sqlite.schema import connect
 
 _SORTS_20_MB = """WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
     SELECT count(*) AS found FROM (SELECT DISTINCT hex(randomblob(100)) FROM n)"""
+
+_ENDLESS = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+
+
+def test_a_short_search_does_not_wait_for_a_long_one(tmp_path: Path) -> None:
+    path = str(tmp_path / "connect.db")
+    connect(path).close()
+    reader = Reader(path)
+    began = threading.Event()
+    running: list[apsw.Connection] = []
+
+    def opened(connection: apsw.Connection) -> None:
+        running.append(connection)
+        began.set()
+
+    def search() -> None:
+        with contextlib.suppress(apsw.InterruptError):
+            reader.rows(Statement(_ENDLESS))
+
+    apsw.connection_hooks.append(opened)
+    long = threading.Thread(target=search)
+    long.start()
+    try:
+        assert began.wait(10)
+        apsw.connection_hooks.remove(opened)
+        assert reader.rows(Statement("SELECT 1 AS one")) == [{"one": 1}]
+        assert long.is_alive()
+    finally:
+        while long.is_alive():
+            running[0].interrupt()
+            long.join(0.05)
+    reader.close()
 
 
 def test_a_search_that_sorts_a_lot_keeps_little_of_it_in_memory(tmp_path: Path) -> None:

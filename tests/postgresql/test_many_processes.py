@@ -22,6 +22,8 @@ WORKER = Path(__file__).with_name("worker.py")
 LEASE = 1.0
 ROUNDS = int(os.environ.get("FAULTS_REPEAT", "3"))
 _SOON, _LOOK = 20.0, 0.02
+_PROMISED = 30.0
+"""Seconds within which what a dead process held is taken over, however long its leases."""
 
 
 class Worker:
@@ -33,8 +35,8 @@ class Worker:
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls, url: str) -> "Worker":
-        arguments = (sys.executable, str(WORKER), url, str(LEASE))
+    async def start(cls, url: str, lease: float = LEASE) -> "Worker":
+        arguments = (sys.executable, str(WORKER), url, str(lease))
         process = await asyncio.create_subprocess_exec(*arguments, stdout=asyncio.subprocess.PIPE)
         return cls(process)
 
@@ -87,8 +89,8 @@ async def fill(store: PostgresStore, numbers: range, lanes: int) -> None:
     await put(store, *(parcel(f"p{i}", f"lane{i % lanes}") for i in numbers))
 
 
-async def drained(store: PostgresStore) -> None:
-    for _ in range(int(_SOON / _LOOK)):
+async def drained(store: PostgresStore, limit: float = _SOON) -> None:
+    for _ in range(int(limit / _LOOK)):
         if not (await store.depth(EVENT_QUEUE)).waiting:
             return
         await asyncio.sleep(_LOOK)
@@ -120,6 +122,20 @@ async def test_what_a_killed_process_held_is_taken_over(
     await first.end()
     await drained(store)
     await check(store, workers, 200)
+
+
+async def test_a_killed_process_need_not_be_waited_for_as_long_as_its_leases(
+    url: str, store: PostgresStore
+) -> None:
+    first, second = [await Worker.start(url, lease=600.0) for _ in range(2)]
+    await until(lambda: bool(first.lines and second.lines))
+    await fill(store, range(100), lanes=12)
+    await until(lambda: bool(first.in_hand))
+    await first.end()
+    await drained(store, _PROMISED)
+    await second.end()
+    ends = [each["id"] for each in await said(store, "Settled")]
+    assert sorted(ends) == sorted(f"p{i}" for i in range(100))
 
 
 @pytest.mark.timeout(120 + 20 * ROUNDS)

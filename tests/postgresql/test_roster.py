@@ -2,13 +2,15 @@
 
 import asyncio
 
-from contracts.scene import SCRIBE, Clock
+from contracts.scene import SCRIBE, Clock, parcel, put
 from fluent_connect.queues.engines.postgresql import Place, PostgresStore
 from fluent_connect.queues.store import Shared
 
+LEASE = 90.0
+
 
 async def start(url: str, clock: Clock, role: str | None) -> PostgresStore:
-    return await PostgresStore.open(Place.of(url), SCRIBE, clock=clock, role=role)
+    return await PostgresStore.open(Place.of(url), SCRIBE, clock=clock, role=role, lease=LEASE)
 
 
 async def counted(store: PostgresStore, clock: Clock, count: int) -> None:
@@ -44,4 +46,26 @@ async def test_a_process_that_says_nothing_for_long_is_not_counted(url: str) -> 
     clock.advance(60.0)
     await counted(store, clock, 1)
     for each in (silent, store):
+        await each.close()
+
+
+async def test_a_process_that_stands_still_keeps_its_leases_but_relies_on_them_no_more(
+    url: str,
+) -> None:
+    clock, past = Clock(), Clock()
+    still = await start(url, past, "work")
+    await put(still, parcel("p1", "lane"))
+    (delivery,) = await still.take("event-queue", 1, 1.0)
+    assert delivery.until() == delivery.lease_until == past() + LEASE
+
+    store = await start(url, clock, "work")
+    clock.advance(60.0)
+    await counted(store, clock, 1)
+    assert await store.take("event-queue", 1, 0.0) == []
+
+    past.advance(11.0)
+    assert delivery.until() < past()
+    await counted(still, past, 2)
+    assert delivery.until() == delivery.lease_until
+    for each in (still, store):
         await each.close()

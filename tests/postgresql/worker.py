@@ -43,7 +43,7 @@ async def work(store: PostgresStore, delivery: Delivery) -> None:
 
 
 async def main(url: str, lease: float) -> None:
-    store = await PostgresStore.open(Place.of(url), SCRIBE, lease=lease)
+    store = await PostgresStore.open(Place.of(url), SCRIBE, lease=lease, role="work")
     print("{}", flush=True)
     while True:
         try:

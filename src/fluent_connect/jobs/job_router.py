@@ -94,7 +94,7 @@ class JobRouter:
             step = decode_step(delivery.parcel.body)
         except ConnectError as error:
             return Outcome(error=error)
-        turn = _Turn(step, delivery, Trace(Lease(lambda: delivery.lease_until, self._clock)))
+        turn = _Turn(step, delivery, Trace(Lease(delivery.until, self._clock)))
         try:
             return await self._take_turn(turn)
         except Exception as error:  # noqa: BLE001 - the retry policy decides what becomes of it

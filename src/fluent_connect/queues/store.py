@@ -2,7 +2,7 @@
 
 import sys
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Literal, Protocol, runtime_checkable
 
@@ -21,10 +21,15 @@ class StoreError(ConnectError):
     """The store cannot commit or read now (disk full, I/O error, closed): nothing was changed."""
 
 
+def _surely() -> bool:
+    return True
+
+
 class Delivery(msgspec.Struct):
     """A parcel, ours until `lease_until` (seconds since the epoch; `Store.renew` moves it).
 
     `tries` counts this one. `parks` counts how often it was parked. `lease` proves that it is ours.
+    `sure`: whether the other processes know that this one lives; else they may take it over sooner.
     """
 
     queue: str
@@ -34,6 +39,11 @@ class Delivery(msgspec.Struct):
     lease: str
     lease_until: float
     parks: int = 0
+    sure: Callable[[], bool] = _surely
+
+    def until(self) -> float:
+        """Return until when this surely is ours; a time long past if that is not certain now."""
+        return self.lease_until if self.sure() else 0.0
 
 
 def leases_by_queue(deliveries: Iterable[Delivery]) -> Mapping[str, Sequence[str]]:

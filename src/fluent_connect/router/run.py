@@ -99,7 +99,7 @@ class Run:
         self._dependencies: Mapping[str, int] = {}
         self._writing = False
         self._began = tools.clock()
-        self._lease = Lease(lambda: delivery.lease_until, tools.clock)
+        self._lease = Lease(delivery.until, tools.clock)
         self._trace = Trace(self._lease, message.id)
 
     async def outcome(self, key: str | None, fence: Fence | None, payload: Payload) -> Outcome:

@@ -62,6 +62,7 @@ QUEUE_MIGRATIONS: Sequence[str] = (
         autovacuum_analyze_scale_factor = 0.1);
     ALTER TABLE delivered SET (fillfactor = 10);
     """,
+    "ALTER TABLE worker ADD COLUMN backend INTEGER",
 )
 
 

@@ -52,7 +52,7 @@ class PostgresStore:
         self._wall = clock or time.time
         self._link = link
         self._parking = parking
-        self._roster = Roster(self.worker, role)
+        self._roster = Roster(self.worker, role, self._wall)
         channel = f"{_CHANNEL}_{place.schema}" if place.schema else _CHANNEL
         taker = Taker(self.worker, lease, self._roster)
         transaction = Transaction(

@@ -1,4 +1,9 @@
-"""What time alone makes ready: leases that ran out, parcels that parked long enough, free lanes."""
+"""What time alone makes ready: leases that ran out, parcels that parked long enough, free lanes.
+
+A process that has said nothing for 15 s and whose connection the server has closed is dead: what it
+held needs not wait for its leases. One that only stands still keeps its connection, and its leases.
+Once the server was away all have said nothing: they get 15 s to come back.
+"""
 
 import asyncpg
 
@@ -21,10 +26,12 @@ async def sweep(connection: asyncpg.Connection, now: float) -> set[str]:
     if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
         return set()
     queues: set[str] = set()
-    for needed, text in (("parked", _UNPARK), ("leased", _EXPIRE)):
-        if due[needed]:
-            queues |= {row["queue"] for row in await connection.fetch(text, now)}
-    if due["blocked"] or due["leased"]:
+    if due["parked"]:
+        queues |= {row["queue"] for row in await connection.fetch(_UNPARK, now)}
+    if due["leased"] or due["dead"]:
+        queues |= {row["queue"] for row in await connection.fetch(_EXPIRE, now, due["dead"])}
+        await connection.execute("DELETE FROM worker WHERE id = ANY($1)", due["dead"])
+    if due["blocked"] or due["leased"] or due["dead"]:
         queues |= {row["queue"] for row in await connection.fetch(_FREE_ALL)}
     if due["old"]:
         await connection.execute("DELETE FROM delivery WHERE at < $1", now - KEPT)
@@ -35,14 +42,18 @@ _DUE = f"""SELECT
     EXISTS (SELECT 1 FROM parcel WHERE state = {PARKED} AND due <= $1) AS parked,
     EXISTS (SELECT 1 FROM parcel WHERE state = {LEASED} AND lease_until <= $1) AS leased,
     EXISTS (SELECT 1 FROM parcel WHERE state = {BLOCKED}) AS blocked,
-    EXISTS (SELECT 1 FROM delivery WHERE at < $2) AS old"""
+    EXISTS (SELECT 1 FROM delivery WHERE at < $2) AS old,
+    ARRAY(SELECT w.id FROM worker w WHERE w.until <= $1 AND w.backend IS NOT NULL
+        AND pg_postmaster_start_time() < now() - interval '15 s' AND NOT EXISTS (
+            SELECT 1 FROM pg_stat_activity a WHERE a.pid = w.backend)) AS dead"""
 _UNPARK = f"""UPDATE parcel SET state = {READY} WHERE seq = ANY(ARRAY(
     SELECT seq FROM parcel WHERE state = {PARKED} AND due <= $1 FOR UPDATE SKIP LOCKED))
     RETURNING queue"""
 _EXPIRE = f"""
     WITH ended AS MATERIALIZED (
         SELECT seq, queue, holder, crashes FROM parcel
-        WHERE state = {LEASED} AND lease_until <= $1 FOR UPDATE SKIP LOCKED),
+        WHERE state = {LEASED} AND (lease_until <= $1 OR holder = ANY($2::text[]))
+        FOR UPDATE SKIP LOCKED),
     judged AS MATERIALIZED (
         SELECT seq, crashes >= {_FREE} AS suspect,
             count(*) OVER (PARTITION BY queue, holder) = 1 AS alone,

@@ -1,6 +1,6 @@
 """Which parcels are handed out next: by group, rank and time, one of a lane at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import asyncpg
 import msgspec
@@ -117,7 +117,8 @@ class Taker:
         self, wish: Take, rows: list[asyncpg.Record], wall: float
     ) -> Sequence[Delivery]:
         rows.sort(key=_order)
-        return [_delivery(wish.queue, row, wall + self.lease) for row in rows]
+        until, sure = wall + self.lease, self._roster.sure
+        return [_delivery(wish.queue, row, until, sure) for row in rows]
 
 
 def _order(row: asyncpg.Record) -> tuple[int, float, int]:
@@ -144,7 +145,7 @@ def _split(
     return free, blocked, others
 
 
-def _delivery(queue: str, row: asyncpg.Record, until: float) -> Delivery:
+def _delivery(queue: str, row: asyncpg.Record, until: float, sure: Callable[[], bool]) -> Delivery:
     headers = row["headers"]
     parcel = Parcel(
         row["id"],
@@ -159,7 +160,7 @@ def _delivery(queue: str, row: asyncpg.Record, until: float) -> Delivery:
     )
     lease = f"{row['seq']}.{row['epoch']}"
     return Delivery(
-        queue, parcel, row["tries"], row["first_tried"], lease, until, parks=row["parks"]
+        queue, parcel, row["tries"], row["first_tried"], lease, until, row["parks"], sure
     )
 
 

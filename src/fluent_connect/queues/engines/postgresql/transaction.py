@@ -106,6 +106,7 @@ class Transaction:
         if writes:
             reach("store:after-commit")
         self._parking.committed()
+        self._roster.committed()
         return verdicts
 
     async def _undo(self, connection: asyncpg.Connection, turn: Turn, error: BaseException) -> None:
@@ -113,6 +114,7 @@ class Transaction:
         for take in turn.waiting:
             take.answer = None
         self._parking.undone()
+        self._roster.undone()
         self._taker.heads.doubt()
         if isinstance(error, Exception) and is_away(error, connection):
             self._link.drop()

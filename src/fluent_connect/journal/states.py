@@ -27,7 +27,7 @@ WAITING: Sequence[str] = STATES[4:10]
 DEAD, FIRST_WAITING, UNACCOUNTED = 3, 4, 10
 QUEUED = 5
 
-LIVE = """live (id, code, reason, tries) AS MATERIALIZED (
+LIVE = """live (id, code, reason, tries) AS NOT MATERIALIZED (
     SELECT id, CASE WHEN state = 4 THEN 3
                     WHEN state = 3 THEN 9
                     WHEN state = 0 AND tries > 0 THEN 8
@@ -36,7 +36,7 @@ LIVE = """live (id, code, reason, tries) AS MATERIALIZED (
                     WHEN state = 0 AND due > ? THEN 6
                     ELSE 5 END, coalesce(reason, ''), tries
     FROM parcel)"""
-"""A common table: the state of what is in a queue. Its one value is the time."""
+"""A common table: the state of what is in a queue, found by id. Its one value is the time."""
 
 
 def code(fate: str, live: str, missing: int = UNACCOUNTED) -> str:

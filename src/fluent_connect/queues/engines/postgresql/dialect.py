@@ -4,17 +4,11 @@ import re
 from functools import lru_cache
 
 _QUOTED_OR_MARK = re.compile(r"'[^']*'|\"[^\"]*\"|\?")
-_BY_ID = (
-    (
-        "live (id, code, reason, tries) AS MATERIALIZED",
-        "live (id, code, reason, tries) AS NOT MATERIALIZED",
-    ),
-    (
-        "r.id IN (SELECT substr(p.id, 1, instr(p.id || '.', '.') - 1) FROM parcel p)",
-        "(SELECT 1 FROM parcel p WHERE p.id >= r.id AND p.id < r.id || '/' LIMIT 1) IS NOT NULL",
-    ),
+_HELD = "r.id IN (SELECT substr(p.id, 1, instr(p.id || '.', '.') - 1) FROM parcel p)"
+_HELD_BY_INDEX = (
+    "(SELECT 1 FROM parcel p WHERE p.id >= r.id AND p.id < r.id || '/' LIMIT 1) IS NOT NULL"
 )
-"""PostgreSQL has an index on the ids of parcels, so that few states need not cost a scan of all."""
+"""Few states need not cost PostgreSQL a scan of all parcels."""
 _TABLES = (
     (re.compile(r"\s*WITHOUT ROWID"), ""),
     (
@@ -40,9 +34,7 @@ def numbered(text: str) -> str:
         count += 1
         return f"${count}"
 
-    for theirs, ours in _BY_ID:
-        text = text.replace(theirs, ours)
-    return _QUOTED_OR_MARK.sub(replaced, text)
+    return _QUOTED_OR_MARK.sub(replaced, text.replace(_HELD, _HELD_BY_INDEX))
 
 
 def tables(script: str) -> str:

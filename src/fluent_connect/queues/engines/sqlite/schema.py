@@ -38,6 +38,7 @@ QUEUE_MIGRATIONS: Sequence[str] = (
         at REAL NOT NULL) WITHOUT ROWID;
     """,
     "ALTER TABLE parcel ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX parcel_id ON parcel (id)",
 )
 
 _PRAGMAS = (

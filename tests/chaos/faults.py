@@ -87,9 +87,12 @@ FAULTS = (
     ),
     Fault(
         "T12",
-        "network cut, and half-open",
-        (f"{_E2E}::test_a_wire_that_is_cut_or_dead_costs_nothing_but_time",),
-        "the outage is noticed, messages wait, each order once",
+        "network cut, and half-open; PostgreSQL killed under load; a commit whose answer is lost",
+        (
+            f"{_E2E}::test_a_wire_that_is_cut_or_dead_costs_nothing_but_time",
+            "tests/postgresql/test_server_away.py",
+        ),
+        "the outage is noticed, messages wait, each order once; a commit is told as what it was",
     ),
     Fault(
         "T13",
@@ -279,9 +282,13 @@ FAULTS = (
     ),
     Fault(
         "T44",
-        "more and fewer processes under load",
-        (),
-        "one process on SQLite; on PostgreSQL as its page says",
+        "one process on PostgreSQL becomes two, four and one again under load; one is killed",
+        (
+            "tests/e2e/test_scaling.py",
+            "tests/postgresql/test_workers.py",
+            f"{_MANY}::test_a_killed_process_need_not_be_waited_for_as_long_as_its_leases",
+        ),
+        "nothing lost or doubled, no request refused; what a dead one held is taken over in 30 s",
     ),
     Fault(
         "T45",

@@ -166,7 +166,7 @@ class Door:
             await self._budget.enter()
         try:
             due = self._clock() >= tokens.renew_at
-            self._stop_if_late(trace, 2 * self.timeout if due else self.timeout)
+            await _stop_if_late(trace, 2 * self.timeout if due else self.timeout)
             breaker.enter()
             if due:
                 await self._renew(trace)
@@ -225,7 +225,7 @@ class Door:
     ) -> Answer:
         """Repeat a call whose token was refused: it was not carried out."""
         self._tokens.drop(refused)
-        self._stop_if_late(trace, 2 * self.timeout)
+        await _stop_if_late(trace, 2 * self.timeout)
         if self._clock() >= self._tokens.renew_at:
             await self._renew(trace)
         return await self._send(call, path, body, trace)
@@ -250,10 +250,11 @@ class Door:
             return {**headers, "X-Correlation-ID": trace.correlation}
         return headers
 
-    def _stop_if_late(self, trace: Trace, needed: float) -> None:
-        lease = trace.lease
-        if lease is not None and lease.left() < needed:
-            raise RetryableError("the lease ends before a call could", counts=False)
+
+async def _stop_if_late(trace: Trace, needed: float) -> None:
+    lease = trace.lease
+    if lease is not None and lease.left() < needed and not await lease.covers(needed):
+        raise RetryableError("the lease ends before a call could", counts=False)
 
 
 def _told(error: BaseException) -> str:

@@ -1,6 +1,12 @@
 """How long a delivery is still ours."""
 
+import asyncio
 from collections.abc import Callable
+
+UNSURE = float("-inf")
+"""Until when a delivery is ours that the store cannot vouch for at the moment."""
+_LOOKS, _PAUSE = 60, 0.05
+"""A process that stood still is heard of again at once; one that is cut off is not within 3 s."""
 
 
 class Lease:
@@ -15,3 +21,12 @@ class Lease:
     def left(self) -> float:
         """Return the seconds left; renewals count. Make no call that could take longer."""
         return self._until() - self._clock()
+
+    async def covers(self, seconds: float) -> bool:
+        """Say whether at least so many seconds are left; wait a moment for a store to be sure."""
+        for _ in range(_LOOKS):
+            left = self.left()
+            if left > UNSURE:
+                return left >= seconds
+            await asyncio.sleep(_PAUSE)
+        return False

@@ -10,6 +10,7 @@ import msgspec
 
 from fluent_connect.model.errors import ConnectError
 from fluent_connect.model.fact import Statement
+from fluent_connect.model.lease import UNSURE
 from fluent_connect.model.outcome import Fence, Outcome
 from fluent_connect.model.parcel import Parcel
 
@@ -42,8 +43,8 @@ class Delivery(msgspec.Struct):
     sure: Callable[[], bool] = _surely
 
     def until(self) -> float:
-        """Return until when this surely is ours; a time long past if that is not certain now."""
-        return self.lease_until if self.sure() else 0.0
+        """Return until when this surely is ours; UNSURE if that cannot be said now."""
+        return self.lease_until if self.sure() else UNSURE
 
 
 def leases_by_queue(deliveries: Iterable[Delivery]) -> Mapping[str, Sequence[str]]:

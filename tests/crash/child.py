@@ -9,32 +9,25 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from fluent_connect.app.options import Options
 from fluent_connect.app.start import serve
-from fluent_connect.ingest.webhook import Webhook
-from fluent_connect.model.ids import new_id
+from fluent_connect.ingest.intake import Intake, Told
+from fluent_connect.queues.store import Verdict, Write
 
 _LATE = 0.5
-_late: set[asyncio.Task[Any]] = set()
 
 
 def answer_early() -> None:
     """Answer 202 before the commit: what is killed within half a second is lost."""
-    keep = Webhook._keep
+    add = Intake.add
 
-    async def early(webhook: Webhook, *arguments: Any) -> str:
-        async def later() -> None:
-            await asyncio.sleep(_LATE)
-            await keep(webhook, *arguments)
+    def early(intake: Intake, write: Write, told: Told) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_soon(told, Verdict.APPLIED)
+        loop.call_later(_LATE, add, intake, write, lambda _: None)
 
-        task = asyncio.create_task(later())
-        _late.add(task)
-        task.add_done_callback(_late.discard)
-        return new_id()
-
-    Webhook._keep = early  # type: ignore[method-assign,assignment]
+    Intake.add = early  # type: ignore[method-assign,assignment]
 
 
 MUTATIONS: Mapping[str, Callable[[], None]] = {"answer-early": answer_early}

@@ -4,9 +4,10 @@ import pytest
 
 from crash.rounds import Wishes, run
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(110)]
+pytestmark = [pytest.mark.timeout(110)]
 
 
+@pytest.mark.crash
 async def test_what_was_accepted_before_four_kills_arrives_once() -> None:
     result = await run(Wishes(kills=4, seed=7))
 
@@ -15,6 +16,7 @@ async def test_what_was_accepted_before_four_kills_arrives_once() -> None:
     assert result.kills == 4
 
 
+@pytest.mark.crash
 async def test_a_kill_after_each_call_to_fluent_doubles_nothing() -> None:
     result = await run(Wishes(kills=2, seed=8, points=["fluent:after-call"]))
 

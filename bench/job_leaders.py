@@ -6,7 +6,6 @@ import itertools
 import json
 import random
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +17,8 @@ HERE = Path(__file__).parent / "leading"
 PAGES = 3
 LEASE = {"sqlite": 90, "postgresql": 10}
 """Seconds; what a dead process held is another's after that, and at once for the next on SQLite."""
+_PATIENCE = 60.0
+"""Seconds after which a message that nobody has heard is lost."""
 Beat = Mapping[str, object]
 
 
@@ -53,6 +54,18 @@ class Leaders:
         while self._begun() < before + more:
             within(begun, seconds, f"{self._begun()} pages begun")
             await asyncio.sleep(0.02)
+
+    async def heard(self, wanted: set[str], seconds: float) -> set[str]:
+        """Return what was heard, once that is all that is wanted, or after so many seconds.
+
+        What a killed process had in hand is heard when its lease is over, the run ended or not.
+        """
+        begun = time.monotonic()
+        while True:
+            heard = {str(each["heard"]) for each in self.beats() if "heard" in each}
+            if wanted <= heard or time.monotonic() - begun > seconds:
+                return heard
+            await asyncio.sleep(0.5)
 
     async def kill(self) -> None:
         """Kill the process that began the last page, and start it again."""
@@ -127,9 +140,9 @@ async def carried_out(leaders: Leaders, asked: argparse.Namespace) -> dict[str, 
     seconds = time.monotonic() - begun
     first = leaders.connectors[0]
     runs = await ended(first, asked.within)
-    found, beats = spans(leaders.beats(), leaders.killed), leaders.beats()
-    heard = Counter(str(each["heard"]) for each in beats if "heard" in each)
     wanted = {f"{run['id']}-{page}" for run in runs for page in range(PAGES)}
+    heard = await leaders.heard(wanted, _PATIENCE)
+    found = spans(leaders.beats(), leaders.killed)
     figures = {
         "kills": len(leaders.killed),
         "amid_a_page": leaders.amid,
@@ -140,7 +153,7 @@ async def carried_out(leaders: Leaders, asked: argparse.Namespace) -> dict[str, 
         "pages_begun": len(found),
         "at_once": together(found),
         "mixed": mixed(found),
-        "not_heard": len(wanted - set(heard)),
+        "not_heard": len(wanted - heard),
         "numbers_missing": max(run["number"] for run in runs) - len(runs),
         "ledger": (ledger := await asyncio.to_thread(first.ledger)),
     }

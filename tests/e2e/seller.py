@@ -25,15 +25,17 @@ _FIRST = 1000
 class Sender:
     """Sells orders and tells of each twice; what is not answered 2xx is sent again until it is."""
 
-    def __init__(self, sandbox: Sandbox, door: Connector) -> None:
+    def __init__(self, sandbox: Sandbox, door: Connector, pause: float = 0.0) -> None:
         self.door = door
+        self._pause = pause
         self.answered = 0
         self.orders: list[str] = []
         self._sandbox = sandbox
 
     async def sell(self, closing: asyncio.Event) -> None:
-        """Sell until closing time."""
+        """Sell until closing time, with a pause (s) after each order."""
         while not closing.is_set():
+            await asyncio.sleep(self._pause)
             number = len(self.orders)
             self.orders += self._sandbox.build("order", range(_FIRST + number, _FIRST + number + 1))
             await self._tell("OrderCreated", number)

@@ -13,6 +13,8 @@ from fluent_connect.sandbox.servers import Sandbox
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 _DONE = '"state":"done"'
+_AT_ONCE, _PAUSE = 1, 0.03
+"""One process alone cannot keep up with the sender: there is work for the others."""
 
 
 def works(connector: Connector) -> bool:
@@ -23,7 +25,8 @@ def works(connector: Connector) -> bool:
 async def test_one_process_becomes_two_four_and_one_again_and_nothing_is_lost_or_doubled(
     sandbox: Sandbox, environ: dict[str, str], url: str, tmp_path: Path
 ) -> None:
-    conf = configure(tmp_path / "conf", journal={"url": url}, **QUICK)
+    queues = {"event-queue": {"concurrency": _AT_ONCE}}
+    conf = configure(tmp_path / "conf", journal={"url": url}, queues=queues, **QUICK)
     sandbox.fluent.faults.add(*FAULTS)
     closing = asyncio.Event()
     async with AsyncExitStack() as stack:
@@ -33,7 +36,7 @@ async def test_one_process_becomes_two_four_and_one_again_and_nothing_is_lost_or
             return await stack.enter_async_context(Connector(data, environ, config=conf))
 
         first = await started(1)
-        sender = Sender(sandbox, first)
+        sender = Sender(sandbox, first, _PAUSE)
         selling = asyncio.create_task(sender.sell(closing))
         await until(lambda: works(first))
         others = [await started(2)]

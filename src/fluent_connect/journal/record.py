@@ -186,40 +186,16 @@ def _attempt(fact: Attempted) -> tuple[object, ...]:
     )
 
 
+def _whole(kind: type[Fact], head: str) -> Insert:
+    """Return how a fact becomes a row whose columns are its fields, in their order."""
+    fields = kind.__struct_fields__
+    return Insert((head, f"({', '.join('?' * len(fields))})", _ONCE), attrgetter(*fields))
+
+
 _INSERTS: Mapping[type, Insert] = {
-    Received: Insert(
-        (_RECEIPT, "(?, ?, ?, ?)", _ONCE),
-        attrgetter("id", "door", "at", "size"),
-    ),
-    Told: Insert(
-        (_NOTIFICATION, "(?, ?, ?, ?, ?, ?, ?, ?, ?)", _ONCE),
-        attrgetter(
-            "id",
-            "notification_id",
-            "kind",
-            "project_key",
-            "type_id",
-            "resource",
-            "version",
-            "sequence",
-            "at",
-        ),
-    ),
-    Queued: Insert(
-        (_MESSAGE, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _ONCE),
-        attrgetter(
-            "id",
-            "notification",
-            "name",
-            "account",
-            "retailer",
-            "type_id",
-            "resource",
-            "version",
-            "cause",
-            "at",
-        ),
-    ),
+    Received: _whole(Received, _RECEIPT),
+    Told: _whole(Told, _NOTIFICATION),
+    Queued: _whole(Queued, _MESSAGE),
     Attempted: Insert(
         (_ATTEMPT, "(?, ?, ?, ?, ?, ?, ?, ?, ?)", "ON CONFLICT (id, at) DO NOTHING"), _attempt
     ),

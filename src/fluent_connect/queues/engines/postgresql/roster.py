@@ -24,15 +24,16 @@ class Roster:
         self._worker = worker
         self._role = role
         self._wall = wall
-        self._beat = self._saying = self._said = float("-inf")
+        self._saying = self._said = float("-inf")
         self.working = 1
         self.alone = False
 
     async def beat(self, connection: asyncpg.Connection, now: float) -> None:
         """Say that this process lives, and count those that work, if it is time to."""
-        if self._role is None or abs(now - self._beat) < _EVERY:
+        wall = self._wall()
+        if self._role is None or abs(wall - self._saying) < _EVERY:
             return
-        self._beat, self._saying = now, self._wall()
+        self._saying = wall
         values = (self._worker, self._role, socket.gethostname(), os.getpid(), now)
         await connection.execute(_BEAT, *values, now + _TAKEN_FOR_DEAD)
         await connection.execute("DELETE FROM worker WHERE until < $1", now - 3600.0)
@@ -46,7 +47,7 @@ class Roster:
 
     def undone(self) -> None:
         """Say it again: the transaction came to nothing."""
-        self._beat, self._saying = float("-inf"), self._said
+        self._saying = self._said
 
     def sure(self) -> bool:
         """Say whether the others surely take this process for alive: what it holds is its own."""

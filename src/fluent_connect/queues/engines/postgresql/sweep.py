@@ -28,10 +28,11 @@ async def sweep(connection: asyncpg.Connection, now: float) -> set[str]:
     queues: set[str] = set()
     if due["parked"]:
         queues |= {row["queue"] for row in await connection.fetch(_UNPARK, now)}
-    if due["leased"] or due["dead"]:
+    ended = due["leased"] or due["dead"]
+    if ended:
         queues |= {row["queue"] for row in await connection.fetch(_EXPIRE, now, due["dead"])}
         await connection.execute("DELETE FROM worker WHERE id = ANY($1)", due["dead"])
-    if due["blocked"] or due["leased"] or due["dead"]:
+    if due["blocked"] or ended:
         queues |= {row["queue"] for row in await connection.fetch(_FREE_ALL)}
     if due["old"]:
         await connection.execute("DELETE FROM delivery WHERE at < $1", now - KEPT)

@@ -124,6 +124,7 @@ class Load:
             try:
                 await self._take()
             except StoreError:
+                self.refused += 1
                 await asyncio.sleep(0.05)
             async with self.moved:
                 self.moved.notify_all()
@@ -140,6 +141,9 @@ class Load:
 
     def has_settled(self, count: float) -> bool:
         return len(self.settled) >= count
+
+    def was_refused_since(self, refused: int) -> bool:
+        return self.refused > refused
 
     async def _take(self) -> None:
         taken = await self._store.take(EVENT_QUEUE, 8, 0.2)
@@ -160,12 +164,14 @@ async def test_a_server_that_is_killed_under_load_loses_and_doubles_nothing(
         for share in (0.2, 0.5):
             async with load.moved:
                 await load.moved.wait_for(partial(load.has_settled, PARCELS * share))
+            before = load.refused
             await server.stop("immediate")
+            async with load.moved:
+                await load.moved.wait_for(partial(load.was_refused_since, before))
             await server.start()
 
     try:
         await asyncio.gather(load.produce(), load.consume(), restart())
-        assert load.refused > 0
         told = [each["id"] for each in await said(store, "Settled")]
         assert sorted(told) == sorted(f"p{number}" for number in range(PARCELS))
         assert await store.depth(EVENT_QUEUE) == Depth()

@@ -30,7 +30,7 @@ from fluent_connect.router.accepted import accepted
 from fluent_connect.router.desk import Desk
 from fluent_connect.router.emit import Emitted, ahead, emit, with_emitted
 from fluent_connect.router.identifiers import identifiers
-from fluent_connect.router.mapped import Mapped, mapped
+from fluent_connect.router.mapped import Mapped, Maps, mapped
 from fluent_connect.router.notes import what_was_done, with_cuts
 from fluent_connect.router.repairs import Repairs
 from fluent_connect.router.routes import Bound, RouteTable
@@ -45,6 +45,7 @@ _FRESH = 5.0
 """Seconds after its first take in which a delivery surely was not begun before."""
 _WAITED_FOR = frozenset({"category", "customer", "standardProduct", "variantProduct"})
 """Entities that others may be parked on."""
+_NOTHING = Mapped((), (), lambda _: ())
 
 
 class Tools(msgspec.Struct, frozen=True):
@@ -95,7 +96,7 @@ class Run:
         self._fence: Fence | None = None
         self._known: Sequence[Known] = ()
         self._pushed: list[Pushed] = []
-        self._made = Mapped((), (), lambda _: ())
+        self._made = _NOTHING
         self._dependencies: Mapping[str, int] = {}
         self._writing = False
         self._began = tools.clock()
@@ -145,30 +146,29 @@ class Run:
         fetched = await desk.handler.fetch(message, context)
         self._check(fetched)
         self._dependencies = fetched.dependencies
-        resource = fetched.resource
+        resource, deleted = fetched.resource, fetched.deleted
         if resource is None:
             return await self._gone(fetched.version, context)
         self._known = [Known(message.id, kind, text) for kind, text in identifiers(resource)]
-        if not fetched.deleted:
+        if not deleted:
             elsewhere = self._tools.belongs(desk.account, message, resource)
             if elsewhere is not None:
                 return self._passed_on(elsewhere)
-        if desk.handler.slow:
-            changes = await asyncio.to_thread(self._map, resource)
-        else:
-            changes = self._map(resource)
+        slow = desk.handler.slow
+        changes = await asyncio.to_thread(self._map, resource) if slow else self._map(resource)
         version = message.sequence if desk.event else fetched.version
         version = fencing.number(message, event=desk.event) if version is None else version
         erased = [Erased(r.type_id, r.id) for r in (message.resource,) if r and fetched.erases]
-        return await self._apply(changes, version, context, erased, deleted=fetched.deleted)
+        del fetched, resource  # hundreds of pushes may be waited for; each would hold its own
+        return await self._apply(changes, version, context, erased, deleted=deleted)
 
     def _map(self, resource: object) -> Sequence[Change]:
         handler, message = self._desk.handler, self._message
-        return self._kept(mapped(self._desk.context, lambda at: handler.map(resource, message, at)))
+        return self._make(lambda at: handler.map(resource, message, at))
 
-    def _kept(self, made: Mapped) -> Sequence[Change]:
-        self._made = made
-        return made.changes
+    def _make(self, changes: Maps) -> Sequence[Change]:
+        self._made = mapped(self._desk.context, changes)
+        return self._made.changes
 
     def _check(self, fetched: Fetched[object]) -> None:
         """Raise a RetryableError that is no try if the read is older than what is known."""
@@ -192,8 +192,7 @@ class Run:
         else:
             version = max(version or 0, self._message.version or 0, known)
         try:
-            gone = self._desk.handler.gone
-            changes = self._kept(mapped(self._desk.context, lambda at: gone(self._message, at)))
+            changes = self._make(lambda at: self._desk.handler.gone(self._message, at))
         except Skip as skip:
             return self._skipped(skip, self._guards(version, "", deleted=True))
         return await self._apply(changes, version, context, (), deleted=True)
@@ -214,8 +213,9 @@ class Run:
             note = "unchanged"
         else:
             emitted = self._refreshes(changes)
-            accepting = accepted(self._made, context.fluent, self._desk.context)
-            await self._push(await accepting, context)
+            changes = await accepted(self._made, context.fluent, self._desk.context)
+            self._made = msgspec.structs.replace(_NOTHING, cuts=self._made.cuts)
+            await self._push(changes, context)
             told = what_was_done(
                 self._pushed, sum(not each.put.parcel.not_before for each in emitted)
             )

@@ -55,6 +55,8 @@ _RARE = {
     STATES.index("parked"): "p.state = 3",
 }
 """States that few units are in, and what their parcels have in common."""
+_ENDED = {STATES.index("skipped"), STATES.index("superseded")}
+"""States that a unit is in by a fate of that name, and that `done` may leave few in."""
 
 
 class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +140,14 @@ def events_statement(which: EventFilter, now: float, *, brokered: bool = False) 
 
 
 def _narrowed(numbers: Sequence[int], missing: int) -> Sequence[str]:
-    """Return the condition that leaves only units that have a parcel, if all that is wanted do."""
+    """Return the condition that leaves only units with a parcel, or a fate, of what is wanted.
+
+    It is looked at before the state, at a fraction of the cost. Fates are counted, because EXISTS
+    and IN become joins here, which SQLite looks at last and PostgreSQL may take minutes for.
+    """
+    if numbers and _ENDED.issuperset(numbers):
+        names = ", ".join(f"'{STATES[each]}'" for each in numbers)
+        return (f"0 < (SELECT count(*) FROM ({_FATES} AND x.state IN ({names})) y)",)
     if not numbers or missing in numbers or not all(DEAD <= each < UNACCOUNTED for each in numbers):
         return ()
     such = " OR ".join(f"({_RARE[each]})" for each in numbers if each in _RARE)

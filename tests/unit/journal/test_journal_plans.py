@@ -26,3 +26,12 @@ def test_a_page_of_events_reads_no_queue_whole(which: EventFilter) -> None:
     assert "parcel_id" in steps
     assert "MATERIALIZE live" not in steps
     assert "SCAN parcel" not in steps
+
+
+def test_of_units_that_ended_otherwise_only_those_with_such_a_fate_are_judged() -> None:
+    unjudged = plan(events_statement(EventFilter(states=("skipped", "done")), 0.0))
+    steps = plan(events_statement(EventFilter(states=("skipped", "superseded")), 0.0))
+    judged_first = "CORRELATED SCALAR SUBQUERY"
+    assert judged_first not in unjudged
+    assert steps.index(judged_first) < steps.index("SEARCH x USING PRIMARY KEY (id>? AND id<?)")
+    assert steps.index("SEARCH x ") < steps.index("SEARCH m ")

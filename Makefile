@@ -8,7 +8,7 @@ WORKERS ?= auto
 PROPERTIES_EXAMPLES ?= 10000
 FUZZ_SECONDS ?= 120
 
-.PHONY: run demo test contracts check bench crash mutants chaos properties fuzz attacks deployment deployment-lint clean
+.PHONY: run demo test coverage contracts check bench crash mutants chaos properties fuzz attacks deployment deployment-lint clean
 
 ## run: start the connector with the sandbox and show notifications arriving in Fluent
 run: .venv/.installed
@@ -18,9 +18,13 @@ run: .venv/.installed
 demo: .venv/.installed
 	$(BIN)/fluent-connect demo
 
-## test: run the tests with coverage, on WORKERS processors
+## test: run the tests on WORKERS processors
 test: .venv/.installed
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term:skip-covered -m "not crash" $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not crash" $(ARGS)
+
+## coverage: the same, and tell which lines no test runs; takes 1.7 times as long
+coverage:
+	$(MAKE) test ARGS="--cov --cov-report=term:skip-covered"
 
 ## contracts: ask every engine the same questions, and print a row for each
 contracts: .venv/.installed

@@ -57,7 +57,7 @@ def outcome(run: Callable[[], Sequence[Change]]) -> tuple[str, Any]:
 def test_a_mapping_is_total_pure_and_within_fluents_schema(
     handler: AnyHandler, type_id: str, resources: st.SearchStrategy[Any]
 ) -> None:
-    @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=120, suppress_health_check=list(HealthCheck))
     @given(resource=resources, choice=CHOICES)
     def ask(resource: Any, choice: Settings) -> None:
         told, where = message(type_id), map_context(choice)
@@ -77,7 +77,7 @@ def test_a_mapping_is_total_pure_and_within_fluents_schema(
 def test_what_is_mapped_is_a_change(
     handler: AnyHandler, type_id: str, resources: st.SearchStrategy[Any]
 ) -> None:
-    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=20, suppress_health_check=list(HealthCheck))
     @given(resource=resources)
     def ask(resource: Any) -> None:
         kind, changes = outcome(
@@ -125,7 +125,7 @@ def test_a_handler_is_called_by_its_class_and_explains_itself(
 async def test_what_every_upsert_carries_tells_where_it_came_from(
     handler: AnyHandler, type_id: str, resources: st.SearchStrategy[Any]
 ) -> None:
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
     @given(resource=resources)
     def ask(resource: Any) -> None:
         choice = Settings(order_ref="id", missing_address="send")

@@ -55,7 +55,7 @@ def test_what_is_generated_maps_or_says_why_not(kind: str) -> None:
     handler, resources = KINDS[kind]
     outcomes = Counter[str]()
 
-    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
     @given(resource=resources, choice=CHOICES)
     def ask(resource: Any, choice: Settings) -> None:
         before = msgspec.json.encode(resource)
@@ -74,7 +74,7 @@ def test_what_is_generated_maps_or_says_why_not(kind: str) -> None:
 
 @pytest.mark.timeout(120 + EXAMPLES)
 def test_every_order_that_adds_up_is_made_and_comes_to_what_the_customer_pays() -> None:
-    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
     @given(order=ORDERS)
     def ask(order: Any) -> None:
         (change,) = _outcome(OrderCreateHandler(), "order", order, Settings(missing_address="send"))

@@ -42,7 +42,7 @@ CHOICES = st.builds(
 def test_every_order_that_adds_up_is_made_and_comes_to_what_the_customer_pays() -> None:
     kinds = Counter[str]()
 
-    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
     @given(order=ORDERS, choice=CHOICES)
     def ask(order: Any, choice: Settings) -> None:
         told = message("order", order.id, "OrderCreated")
@@ -89,7 +89,7 @@ def _points_where_it_should(created: dict[str, Any]) -> None:
 def test_an_order_with_odd_parts_is_made_or_refused_with_a_reason() -> None:
     made, reasons = [0], Counter[str]()
 
-    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
     @given(order=odd_orders(), choice=CHOICES)
     def ask(order: Any, choice: Settings) -> None:
         told = message("order", order.id, "OrderCreated")

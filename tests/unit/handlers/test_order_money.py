@@ -11,7 +11,7 @@ _LINE = st.tuples(st.integers(1, 5), st.integers(0, 5000), st.integers(0, 900))
 _DISCOUNT = st.tuples(st.integers(0, 100), st.integers(0, 100))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(_LINE, min_size=1, max_size=5), _LINE, _DISCOUNT, st.integers(-2, 2))
 def test_what_fluent_holds_adds_up_to_what_the_customer_pays(
     parts: list[tuple[int, int, int]],
@@ -35,7 +35,7 @@ def test_what_fluent_holds_adds_up_to_what_the_customer_pays(
     assert paid(body(raw)) == Decimal(net + tax) / 100
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(1, 7), min_size=1, max_size=4), st.integers(0, 9999))
 def test_a_line_in_parts_costs_what_it_costs_as_a_whole(pieces: list[int], cents: int) -> None:
     shipments = [

@@ -152,7 +152,7 @@ histories = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(histories)
 def test_the_ledger_agrees_with_plain_python_over_any_history(
     history: list[tuple[str, int, int]],

@@ -112,7 +112,7 @@ def written(value: Any) -> str:
     return stream.getvalue()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(ours=_FILES, theirs=_FILES)
 def test_every_file_compiles_or_tells_its_mistakes(ours: Any, theirs: Any) -> None:
     texts = (written(ours), written(theirs))
@@ -167,7 +167,7 @@ _ALONE = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(value=_JSON)
 def test_every_value_is_mapped_or_refused_with_the_place(value: Any) -> None:
     source = order(custom={"fields": {"a": value}})

@@ -21,6 +21,8 @@ from postgresql.proxy import Cut, Proxy
 from postgresql.server import PrivateServer, binaries
 
 PARCELS = 300
+HELD_BACK = 240
+"""How many are put before the server was away for the last time: there is work left until then."""
 
 
 @pytest.fixture
@@ -114,9 +116,12 @@ class Load:
         self.refused = 0
         self.settled: list[str] = []
         self.moved = asyncio.Condition()
+        self.back_for_good = asyncio.Event()
 
     async def produce(self) -> None:
         for number in range(PARCELS):
+            if number == HELD_BACK:
+                await self.back_for_good.wait()
             await self._put(f"p{number}")
 
     async def consume(self) -> None:
@@ -169,9 +174,11 @@ async def test_a_server_that_is_killed_under_load_loses_and_doubles_nothing(
             async with load.moved:
                 await load.moved.wait_for(partial(load.was_refused_since, before))
             await server.start()
+        load.back_for_good.set()
 
     try:
         await asyncio.gather(load.produce(), load.consume(), restart())
+        assert load.refused > 0
         told = [each["id"] for each in await said(store, "Settled")]
         assert sorted(told) == sorted(f"p{number}" for number in range(PARCELS))
         assert await store.depth(EVENT_QUEUE) == Depth()

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -98,15 +99,22 @@ async def drained(store: PostgresStore, limit: float = _SOON) -> None:
 
 
 async def check(store: PostgresStore, workers: list[Worker], count: int) -> None:
-    """Each parcel has one end; of each lane no two leases lived at one time."""
+    """Each parcel has one end; of each lane no two leases lived at one time.
+
+    A process can be killed after its commit and before it says so: what it took and no one took
+    again has ended at a moment no one knows.
+    """
     ends = [each["id"] for each in await said(store, "Settled")]
     assert sorted(ends) == sorted(f"p{i}" for i in range(count))
+    taken = [each for worker in workers for each in worker.lines if each.get("what") == "taken"]
+    last = {each["id"]: each["until"] for each in sorted(taken, key=itemgetter("at"))}
     leases = defaultdict(list)
     for worker in workers:
         settled = {(e["id"], e["until"]): e["at"] for e in worker.lines if e.get("verdict")}
         for each in worker.lines:
             if each.get("what") == "taken":
-                ended = settled.get((each["id"], each["until"]), each["until"])
+                unsaid = each["at"] if each["until"] == last[each["id"]] else each["until"]
+                ended = settled.get((each["id"], each["until"]), unsaid)
                 leases[each["lane"]].append((each["at"], min(ended, each["until"])))
     for of_lane in leases.values():
         for (_, ended), (began, _) in pairwise(sorted(of_lane)):

@@ -7,10 +7,18 @@ from pathlib import Path
 import pytest
 import structlog
 
+from fluent_connect.app.cli.probes import commercetools, finding, fluent
 from fluent_connect.app.playground import variables
 from fluent_connect.sandbox.servers import Options, Sandbox
 from unit.app.cli.scene import Scene
 from unit.app.cli.shelf import Shell, fill
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a probe of `doctor` take longer than on a machine that does nothing else."""
+    for module in (finding, commercetools, fluent):
+        monkeypatch.setattr(module, "LONGEST", 30.0)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import gc
 import sys
 import warnings
 from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -22,14 +23,21 @@ settings.load_profile("untimed")
 
 @pytest.hookimpl(trylast=True)  # after the shuffle
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of several workers let one have all tests with processes of their own: they tell the time.
+    """Of several workers let two have the tests with processes of their own: they tell the time.
 
-    They begin first, then what takes long, so that no worker is left with it at the end.
+    They begin first, then what takes long, so that no worker is left with it at the end. A file's
+    tests stay together.
     """
-    for item in items:
-        if item.get_closest_marker("e2e") or item.get_closest_marker("crash"):
-            item.add_marker(pytest.mark.xdist_group("processes"))
+    timed = [item for item in items if _has_processes(item)]
+    halves = cycle(("processes", "more processes"))
+    half = dict(zip(sorted({item.path for item in timed}), halves, strict=False))
+    for item in timed:
+        item.add_marker(pytest.mark.xdist_group(half[item.path]))
     items.sort(key=lambda item: (item.get_closest_marker("xdist_group") is None, _is_short(item)))
+
+
+def _has_processes(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in ("e2e", "crash"))
 
 
 def _is_short(item: pytest.Item) -> bool:

@@ -101,8 +101,9 @@ async def drained(store: PostgresStore, limit: float = _SOON) -> None:
 async def check(store: PostgresStore, workers: list[Worker], count: int) -> None:
     """Each parcel has one end; of each lane no two leases lived at one time.
 
-    A process can be killed after its commit and before it says so: what it took and no one took
-    again has ended at a moment no one knows.
+    A lease that a commit ended is sure to have lived until that was asked for: the process may
+    stand still before it says so. It may also be killed there: what it took and no one took again
+    has ended at a moment no one knows.
     """
     ends = [each["id"] for each in await said(store, "Settled")]
     assert sorted(ends) == sorted(f"p{i}" for i in range(count))
@@ -110,7 +111,9 @@ async def check(store: PostgresStore, workers: list[Worker], count: int) -> None
     last = {each["id"]: each["until"] for each in sorted(taken, key=itemgetter("at"))}
     leases = defaultdict(list)
     for worker in workers:
-        settled = {(e["id"], e["until"]): e["at"] for e in worker.lines if e.get("verdict")}
+        settled = {
+            (e["id"], e["until"]): e["asked"] for e in worker.lines if e.get("verdict") == "applied"
+        }
         for each in worker.lines:
             if each.get("what") == "taken":
                 unsaid = each["at"] if each["until"] == last[each["id"]] else each["until"]

@@ -1,5 +1,6 @@
 """A transaction of the usual kind is one statement; where it cannot be, the same comes of it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
@@ -65,7 +66,8 @@ async def test_what_is_usual_goes_by_a_function(url: str) -> None:
         assert await functions(store) > 0
     finally:
         await store.close()
-    assert await functions(store) == 0
+    while await functions(store):  # noqa: ASYNC110 - the server drops them a little later
+        await asyncio.sleep(0.05)
 
 
 async def test_a_role_that_may_not_make_functions_comes_to_the_same(role: str) -> None:

@@ -38,8 +38,9 @@ def say(what: str, delivery: Delivery, **more: object) -> None:
 async def work(store: PostgresStore, delivery: Delivery) -> None:
     say("taken", delivery)
     await asyncio.sleep(random.uniform(0, _LONGEST))
+    asked = time.time()
     verdicts = await store.commit(Write(Outcome(fate=Done()), delivery))
-    say("settled", delivery, verdict=verdicts[0].value)
+    say("settled", delivery, verdict=verdicts[0].value, asked=asked)
 
 
 async def main(url: str, lease: float) -> None:

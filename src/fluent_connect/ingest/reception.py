@@ -27,6 +27,9 @@ _LARGEST = 1024 * 1024
 """Bytes of a body that is waited for here."""
 _AHEAD = 64 * 1024
 """Bytes that a sender may be ahead of our answers."""
+_ON_ITS_WAY = 0.5
+"""Seconds for a request to come over a connection that exists when the server stops. To close it at
+once would reset a sender whose request stands unread in its buffer."""
 
 
 class Successor(asyncio.Protocol, ABC):
@@ -79,9 +82,14 @@ class Reception(asyncio.Protocol):
             self._webhook.on_request(admitted.door.name, GONE, time.monotonic() - self._begun)
 
     def shutdown(self) -> None:
-        """End once what runs has its answer."""
+        """End once what runs, and what may be on its way already, has its answer."""
         self._closing = True
         if self._admitted is None and not self._whole_at:
+            asyncio.get_running_loop().call_later(_ON_ITS_WAY, self._let_go)
+
+    def _let_go(self) -> None:
+        """End if no request came, unless the connection is someone else's by now."""
+        if self in self._connections and self._admitted is None and not self._whole_at:
             self.transport.close()
 
     def overdue(self, now: float, *, head: float, idle: float) -> None:

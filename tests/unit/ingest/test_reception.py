@@ -235,6 +235,32 @@ async def test_a_sender_that_leaves_is_counted_and_its_request_kept() -> None:
     assert client.seen == [("default", 499)]
 
 
+@pytest.mark.parametrize("late", [request(), request().replace(b"POST", b"PUT")])
+@pytest.mark.parametrize("used", [True, False])
+async def test_a_stop_answers_what_was_on_its_way(
+    monkeypatch: pytest.MonkeyPatch, *, used: bool, late: bytes
+) -> None:
+    monkeypatch.setattr(reception, "_ON_ITS_WAY", 5.0)
+    client = Client(limits=SLOW)
+    async with serving(client) as server, sending(server) as sender:
+        if used:
+            await sender.ask(request())
+        stopping = asyncio.create_task(server.stop())
+        await until(lambda: not any(each.is_serving() for each in server._server.servers))
+        assert (await sender.ask(late))[0] == (202 if late == request() else 405)
+        await stopping
+        assert await sender.reader.read() == b""
+
+
+async def test_a_stop_waits_a_moment_for_a_sender_who_says_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reception, "_ON_ITS_WAY", 0.05)
+    async with serving(Client(limits=SLOW)) as server, sending(server) as sender:
+        await server.stop()
+        assert await asyncio.wait_for(sender.reader.read(), 10) == b""
+
+
 async def test_a_stop_lets_what_is_being_stored_be_answered() -> None:
     client = Client(limits=SLOW)
     server = Server(client.app, HOST, 0, webhook=client.app)

@@ -84,11 +84,10 @@ class Reception(asyncio.Protocol):
     def shutdown(self) -> None:
         """End once what runs, and what may be on its way already, has its answer."""
         self._closing = True
-        if self._admitted is None and not self._whole_at:
-            asyncio.get_running_loop().call_later(_ON_ITS_WAY, self._let_go)
+        asyncio.get_running_loop().call_later(_ON_ITS_WAY, self._let_go)
 
     def _let_go(self) -> None:
-        """End if no request came, unless the connection is someone else's by now."""
+        """End if no request runs, unless the connection is someone else's by now."""
         if self in self._connections and self._admitted is None and not self._whole_at:
             self.transport.close()
 
